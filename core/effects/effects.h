@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// What a step of the engine does besides changing state: it costs, it touches memory, it is reported. Every engine function
+// that stands for kernel code takes an Effects&; a default-constructed one is silent, and then these calls are one
+// predictable branch each.
+//
+//     fx.charge(Step::buddy_split);
+//     fx.write(fx.data().page_struct(half));
+//     fx.report(EventLevel::fine, [&] { return BlockSplit{...}; });
+#pragma once
+
+#include "core/cost/ledger.h"
+#include "core/cost/price_list.h"
+#include "core/effects/kernel_data.h"
+#include "core/events/event.h"
+
+namespace ksl::core {
+
+/// How one processor reaches memory: TLB, page tables, caches. Implemented by the machine.
+class MemoryPort {
+public:
+    virtual ~MemoryPort() = default;
+    /// One access to the line at `at` by kernel code; adds latency and counts to `ledger`.
+    virtual void access(VirtAddr at, bool is_write, Ledger& ledger) = 0;
+
+protected:
+    MemoryPort() = default;
+    MemoryPort(const MemoryPort&) = default;
+    MemoryPort& operator=(const MemoryPort&) = default;
+};
+
+class Effects {
+public:
+    /// Silent: charges nothing, reports nothing.
+    Effects() = default;
+    /// `prices`, `port`, `sink` may be null: then steps, accesses or events are dropped. All must outlive this.
+    Effects(const PriceList* prices, MemoryPort* port, EventSink* sink, EventLevel level, CpuId cpu, Cycles start,
+            const KernelData& data)
+        : prices_(prices), port_(port), sink_(sink), level_(sink == nullptr ? EventLevel::none : level), cpu_(cpu),
+          start_(start), data_(data) {}
+
+    void charge(Step step, std::uint32_t times = 1) {
+        if (prices_ == nullptr) return;
+        ledger_.times[static_cast<std::size_t>(step)] += times;
+        const Cycles cycles = (*prices_)[step] * times;
+        ledger_.steps += cycles;
+        ledger_.total += cycles;
+    }
+    void read(VirtAddr at) {
+        if (port_ != nullptr) port_->access(at, false, ledger_);
+    }
+    void write(VirtAddr at) {
+        if (port_ != nullptr) port_->access(at, true, ledger_);
+    }
+    /// Waiting for something that another processor holds.
+    void wait(Cycles cycles) {
+        ledger_.lock_waits += cycles;
+        ledger_.total += cycles;
+    }
+
+    [[nodiscard]] bool wants(EventLevel level) const { return level <= level_; }
+    /// `make` returns the event's body; it is called only if somebody wants this level.
+    template <class Make>
+    void report(EventLevel level, Make&& make) {
+        if (wants(level)) [[unlikely]] sink_->on_event(Event{now(), cpu_, EventBody{make()}});
+    }
+
+    [[nodiscard]] CpuId cpu() const { return cpu_; }
+    [[nodiscard]] Cycles now() const { return start_ + ledger_.total; }
+    [[nodiscard]] const KernelData& data() const { return data_; }
+    [[nodiscard]] Ledger& ledger() { return ledger_; }
+    [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+
+private:
+    const PriceList* prices_ = nullptr;
+    MemoryPort* port_ = nullptr;
+    EventSink* sink_ = nullptr;
+    EventLevel level_ = EventLevel::none;
+    CpuId cpu_{0};
+    Cycles start_;
+    KernelData data_;
+    Ledger ledger_;
+};
+
+} // namespace ksl::core

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// What tasks, kernel stacks and deferred work report.
+#pragma once
+
+#include <cstdint>
+
+namespace ksl::core {
+
+enum class StackSource : std::uint8_t { page_allocator, vmalloc, stack_cache, pid_slot };
+enum class StackSink : std::uint8_t { page_allocator, vmalloc, stack_cache, deferred, pid_slot };
+
+struct TaskCreated {
+    std::uint32_t task;
+    std::uint32_t parent;
+    std::uint64_t stack_lowest;
+    StackSource source;
+};
+struct CloneFailed {
+    std::uint32_t parent;
+    std::uint8_t errno_value;
+};
+struct TaskExited {
+    std::uint32_t task;
+};
+/// The task_struct is gone.
+struct TaskReleased {
+    std::uint32_t task;
+};
+struct StackReleased {
+    std::uint32_t task;
+    std::uint64_t stack_lowest;
+    StackSink sink;
+};
+struct ContextSwitched {
+    std::uint32_t from;
+    std::uint32_t to;
+};
+struct CallPushed {
+    std::uint32_t task;
+    std::uint32_t bytes;
+    std::uint64_t sp;
+};
+struct CallReturned {
+    std::uint32_t task;
+    std::uint64_t sp;
+};
+/// Bytes outside a task's stack were written through its stack pointer.
+struct StackOverran {
+    std::uint32_t task;
+    std::uint64_t from;
+    std::uint64_t to;
+    std::uint8_t victim; ///< what the bytes belonged to; kstack/overflow.h
+};
+enum class Detector : std::uint8_t { guard_page_fault, guard_double_fault, stack_end_check, oops_report, usage_check, none };
+struct OverflowNoticed {
+    std::uint32_t task;
+    std::uint64_t address;
+    Detector detector;
+    bool machine_dies;
+};
+struct TaskKilled {
+    std::uint32_t task;
+};
+struct MachineDied {
+    std::uint32_t task;
+};
+struct GracePeriodStarted {
+    std::uint64_t number;
+};
+struct GracePeriodEnded {
+    std::uint64_t number;
+};
+struct CallbacksRun {
+    std::uint32_t count;
+};
+struct WorkQueued {
+    std::uint8_t kind;
+};
+struct WorkDone {
+    std::uint8_t kind;
+    std::uint32_t items;
+};
+
+} // namespace ksl::core

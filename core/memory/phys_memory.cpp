@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "core/memory/phys_memory.h"
+
+#include <bit>
+#include <cstring>
+
+namespace ksl::core {
+
+std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
+    const LineSlot& lines = lines_[index_of(slot)];
+    const std::uint64_t bit = std::uint64_t{1} << (word / kWordsPerLine);
+    if ((lines.present & bit) == 0) return 0;
+    const auto rank = static_cast<std::size_t>(std::popcount(lines.present & (bit - 1)));
+    return lines.words[rank * kWordsPerLine + word % kWordsPerLine];
+}
+
+PhysMemory::Slot PhysMemory::new_lines() {
+    std::size_t index;
+    if (free_lines_ != kNone) {
+        index = free_lines_;
+        free_lines_ = lines_[index].next_free;
+    } else {
+        index = lines_.size();
+        lines_.resize(index + 1);
+    }
+    LineSlot& fresh = lines_.mut(index);
+    fresh = LineSlot{};
+    fresh.references = 1;
+    return kLines | static_cast<Slot>(index);
+}
+
+PhysMemory::Slot PhysMemory::new_page() {
+    std::size_t index;
+    if (free_page_ != kNone) {
+        index = free_page_;
+        free_page_ = page_references_[index];
+        pages_.mut(index).words.fill(0);
+    } else {
+        index = pages_.size();
+        pages_.resize(index + 1);
+        page_references_.resize(index + 1);
+    }
+    page_references_.mut(index) = 1;
+    return kPage | static_cast<Slot>(index);
+}
+
+void PhysMemory::add_reference(Slot slot) {
+    if (is_page(slot)) ++page_references_.mut(index_of(slot));
+    else if (is_lines(slot)) ++lines_.mut(index_of(slot)).references;
+}
+
+std::uint32_t PhysMemory::references(Slot slot) const {
+    return is_page(slot) ? page_references_[index_of(slot)] : lines_[index_of(slot)].references;
+}
+
+void PhysMemory::drop_reference(Slot slot) {
+    const std::size_t index = index_of(slot);
+    if (is_page(slot)) {
+        std::uint32_t& count = page_references_.mut(index);
+        if (--count != 0) return;
+        count = free_page_;
+        free_page_ = static_cast<std::uint32_t>(index);
+    } else if (is_lines(slot)) {
+        LineSlot& lines = lines_.mut(index);
+        if (--lines.references != 0) return;
+        lines = LineSlot{};
+        lines.next_free = free_lines_;
+        free_lines_ = static_cast<std::uint32_t>(index);
+    }
+}
+
+void PhysMemory::put_slot(Pfn frame, Slot slot) {
+    Slot& place = slot_of_.mut(static_cast<std::size_t>(frame.raw()));
+    const Slot before = place;
+    place = slot;
+    drop_reference(before);
+}
+
+void PhysMemory::clear(Pfn frame) {
+    if (!is_clear(frame)) put_slot(frame, kNothing);
+}
+
+PhysMemory::Slot PhysMemory::promote(Pfn frame) {
+    const Slot before = slot_of(frame);
+    const Slot slot = new_page();
+    PageSlot& page = pages_.mut(index_of(slot));
+    if (is_page(before)) {
+        page = pages_[index_of(before)];
+    } else if (is_lines(before)) {
+        for (std::size_t word = 0; word < kWordsPerPage; ++word) page.words[word] = read_lines(before, word);
+    }
+    put_slot(frame, slot);
+    return slot;
+}
+
+std::uint64_t* PhysMemory::word_in_lines(Slot slot, std::size_t word) {
+    LineSlot& lines = lines_.mut(index_of(slot));
+    const std::uint64_t bit = std::uint64_t{1} << (word / kWordsPerLine);
+    const auto rank = static_cast<std::size_t>(std::popcount(lines.present & (bit - 1)));
+    if ((lines.present & bit) == 0) {
+        const auto stored = static_cast<std::size_t>(std::popcount(lines.present));
+        if (stored == kLinesPerSlot) return nullptr;
+        auto* first = lines.words.data() + rank * kWordsPerLine;
+        std::memmove(first + kWordsPerLine, first, (stored - rank) * kWordsPerLine * sizeof(std::uint64_t));
+        std::memset(first, 0, kWordsPerLine * sizeof(std::uint64_t));
+        lines.present |= bit;
+    }
+    return &lines.words[rank * kWordsPerLine + word % kWordsPerLine];
+}
+
+std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
+    Slot slot = slot_of(frame);
+    if (is_page(slot) && references(slot) == 1) [[likely]] return pages_.mut(index_of(slot)).words[word];
+    if (is_page(slot)) return pages_.mut(index_of(promote(frame))).words[word];
+    if (slot == kNothing) {
+        slot = new_lines();
+        slot_of_.mut(static_cast<std::size_t>(frame.raw())) = slot;
+    } else if (references(slot) != 1) {
+        const Slot own = new_lines();
+        LineSlot& copy = lines_.mut(index_of(own));
+        const LineSlot& shared = lines_[index_of(slot)];
+        copy.present = shared.present;
+        copy.words = shared.words;
+        put_slot(frame, own);
+        slot = own;
+    }
+    if (std::uint64_t* place = word_in_lines(slot, word)) return *place;
+    return pages_.mut(index_of(promote(frame))).words[word];
+}
+
+void PhysMemory::write(PhysAddr at, std::uint64_t value) {
+    KSL_ASSERT(at.raw() % 8 == 0, "word access is aligned");
+    word_for_writing(frame_of(at), page_offset(at).count() / 8) = value;
+}
+
+std::uint64_t* PhysMemory::writable_words(Pfn frame) {
+    Slot slot = slot_of(frame);
+    if (!is_page(slot) || references(slot) != 1) slot = promote(frame);
+    return pages_.mut(index_of(slot)).words.data();
+}
+
+void PhysMemory::read_bytes(PhysAddr at, std::span<std::byte> out) const {
+    for (std::byte& byte : out) {
+        const std::uint64_t word = read(align_down(at, Bytes{8}));
+        byte = static_cast<std::byte>(word >> (at.raw() % 8 * 8));
+        at += Bytes{1};
+    }
+}
+
+void PhysMemory::write_bytes(PhysAddr at, std::span<const std::byte> in) {
+    while (!in.empty()) {
+        const std::size_t offset = at.raw() % 8;
+        const std::size_t count = std::min(in.size(), 8 - offset);
+        const PhysAddr word_at = align_down(at, Bytes{8});
+        std::uint64_t word = count == 8 ? 0 : read(word_at);
+        std::memcpy(reinterpret_cast<std::byte*>(&word) + offset, in.data(), count);
+        write(word_at, word);
+        in = in.subspan(count);
+        at += Bytes{count};
+    }
+}
+
+PhysMemory::Image PhysMemory::image_of(Pfn frame) {
+    const Slot slot = slot_of(frame);
+    add_reference(slot);
+    return Image{slot};
+}
+
+void PhysMemory::set_image(Pfn frame, Image image) {
+    add_reference(image.slot_);
+    put_slot(frame, image.slot_);
+}
+
+void PhysMemory::copy_frame(Pfn from, Pfn to) {
+    if (from == to) return;
+    const Slot slot = slot_of(from);
+    add_reference(slot);
+    put_slot(to, slot);
+}
+
+Bytes PhysMemory::stored_bytes() const {
+    return Bytes{lines_.size() * sizeof(LineSlot) + pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
+}
+
+const char* PhysMemory::check_invariants() const {
+    std::vector<std::uint32_t> line_users(lines_.size());
+    std::vector<std::uint32_t> page_users(pages_.size());
+    for (std::size_t chunk = 0; chunk < slot_of_.chunk_count(); ++chunk) {
+        if (slot_of_.is_fill(chunk)) continue;
+        const std::size_t last = std::min((chunk + 1) * slot_of_.kChunk, slot_of_.size());
+        for (std::size_t frame = chunk * slot_of_.kChunk; frame < last; ++frame) {
+            const Slot slot = slot_of_[frame];
+            if (slot == kNothing) continue;
+            if (is_page(slot) == is_lines(slot)) return "a contents slot is of exactly one kind";
+            const std::size_t index = index_of(slot);
+            if (index >= (is_page(slot) ? pages_.size() : lines_.size())) return "a contents slot exists";
+            ++(is_page(slot) ? page_users : line_users)[index];
+        }
+    }
+    std::vector<bool> page_is_free(pages_.size());
+    for (std::uint32_t free = free_page_; free != kNone; free = page_references_[free]) {
+        if (free >= pages_.size() || page_is_free[free]) return "the list of free page slots is a list";
+        page_is_free[free] = true;
+        if (page_users[free] != 0) return "a free page slot has no users";
+    }
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+        // Images hold references besides the frames'.
+        if (line_users[i] > lines_[i].references) return "a line slot counts all its users";
+    }
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+        if (!page_is_free[i] && page_users[i] > page_references_[i]) return "a page slot counts all its users";
+    }
+    return "";
+}
+
+} // namespace ksl::core
