@@ -22,11 +22,11 @@ struct Ledger {
     Cycles tlb_stalls;    ///< the part that is second-level TLB latency and page walks
     Cycles lock_waits;    ///< the part that is waiting for locks that other processors held
 
-    std::uint32_t accesses = 0;        ///< data accesses of the engine that went through TLB and caches
-    std::uint32_t l1_dtlb_misses = 0;  ///< not in the first-level data TLB
-    std::uint32_t stlb_misses = 0;     ///< in neither level
-    std::uint32_t walks = 0;           ///< page walks, those for a missing dirty bit included
-    std::uint32_t walk_references = 0; ///< page-table entries read by walks
+    std::uint32_t accesses = 0;                      ///< data accesses of the engine that went through TLB and caches
+    std::uint32_t l1_dtlb_misses = 0;                ///< not in the first-level data TLB
+    std::uint32_t stlb_misses = 0;                   ///< in neither level
+    std::uint32_t walks = 0;                         ///< page walks, those for a missing dirty bit included
+    std::uint32_t walk_references = 0;               ///< page-table entries read by walks
     std::array<std::uint32_t, kCacheLevels> lines{}; ///< answers by level, walks included
 
     std::array<std::uint32_t, kSteps> times{}; ///< by Step

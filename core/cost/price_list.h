@@ -3,7 +3,8 @@
 // What each step costs on one kernel and one processor.
 //
 // Units:   cycles. A price has two parts: instructions, as measured on a real kernel, times cycles per instruction; and
-//          stall cycles of instructions that are slow in themselves (locked operations, interrupt flag changes, INVLPG).
+//          stall cycles of instructions that are slow in themselves (locked operations, interrupt flag changes,
+//          INVLPG).
 // Source:  every entry of assets/prices names its own; see docs/cost-model.md.
 #pragma once
 
@@ -31,10 +32,7 @@ public:
     [[nodiscard]] const Price& price(Step step) const { return prices_[static_cast<std::size_t>(step)]; }
     [[nodiscard]] std::uint32_t cycles_per_instruction_milli() const { return cpi_milli_; }
 
-    template <class Archive>
-    void describe(Archive& archive) {
-        archive(prices_, cycles_, cpi_milli_);
-    }
+    template <class Archive> void describe(Archive& archive) { archive(prices_, cycles_, cpi_milli_); }
     friend bool operator==(const PriceList&, const PriceList&) = default;
 
 private:

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The primitive steps that cost something. The engine charges a step where it takes it; nothing else adds time. What a step
-// costs stands in the price list of a kernel (assets/prices), with its source; this header only says what each step is.
+// The primitive steps that cost something. The engine charges a step where it takes it; nothing else adds time. What a
+// step costs stands in the price list of a kernel (assets/prices), with its source; this header only says what each
+// step is.
 //
-// Granularity: about one kernel function, so that a step can be held against a measured instruction count of that function.
-// Memory latency is not part of a step: it comes from the cache and TLB models for the lines that the step touches.
+// Granularity: about one kernel function, so that a step can be held against a measured instruction count of that
+// function. Memory latency is not part of a step: it comes from the cache and TLB models for the lines that the step
+// touches.
 #pragma once
 
 #include <array>
@@ -147,6 +149,8 @@ inline constexpr std::array<StepText, kSteps> kStepTexts{{
 #undef KSL_STEP_TEXT
 }};
 
-[[nodiscard]] constexpr std::string_view name_of(Step step) { return kStepTexts[static_cast<std::size_t>(step)].name; }
+[[nodiscard]] constexpr std::string_view name_of(Step step) {
+    return kStepTexts[static_cast<std::size_t>(step)].name;
+}
 
 } // namespace ksl::core

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What a step of the engine does besides changing state: it costs, it touches memory, it is reported. Every engine function
-// that stands for kernel code takes an Effects&; a default-constructed one is silent, and then these calls are one
-// predictable branch each.
+// What a step of the engine does besides changing state: it costs, it touches memory, it is reported. Every engine
+// function that stands for kernel code takes an Effects&; a default-constructed one is silent, and then these calls are
+// one predictable branch each.
 //
 //     fx.charge(Step::buddy_split);
 //     fx.write(fx.data().page_struct(half));
@@ -60,9 +60,9 @@ public:
 
     [[nodiscard]] bool wants(EventLevel level) const { return level <= level_; }
     /// `make` returns the event's body; it is called only if somebody wants this level.
-    template <class Make>
-    void report(EventLevel level, Make&& make) {
-        if (wants(level)) [[unlikely]] sink_->on_event(Event{now(), cpu_, EventBody{make()}});
+    template <class Make> void report(EventLevel level, Make&& make) {
+        if (wants(level)) [[unlikely]]
+            sink_->on_event(Event{now(), cpu_, EventBody{make()}});
     }
 
     [[nodiscard]] CpuId cpu() const { return cpu_; }

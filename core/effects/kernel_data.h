@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Where the kernel's own data lies, so that touching it goes through the TLB and the caches like any other access: the array
-// of page structs, the zones with their free lists, the per-CPU areas, global locks.
+// Where the kernel's own data lies, so that touching it goes through the TLB and the caches like any other access: the
+// array of page structs, the zones with their free lists, the per-CPU areas, global locks.
 //
-// Source:  struct page is 64 bytes, one cache line, at vmemmap + pfn * 64 (Documentation/x86/x86_64/mm.txt). struct zone and
+// Source:  struct page is 64 bytes, one cache line, at vmemmap + pfn * 64 (Documentation/x86/x86_64/mm.txt). struct
+// zone and
 //          the per-CPU structures are laid out here as the kernel groups them by cache line (include/linux/mmzone.h,
 //          zone_padding), not byte by byte.
 #pragma once
@@ -20,7 +21,8 @@ inline constexpr Bytes kPageStructBytes{64};
 class KernelData {
 public:
     KernelData() = default;
-    /// `statics`: start of at least kStaticBytes of kernel data; `per_cpu`: start of the per-CPU areas, kPerCpuBytes each.
+    /// `statics`: start of at least kStaticBytes of kernel data; `per_cpu`: start of the per-CPU areas, kPerCpuBytes
+    /// each.
     KernelData(VirtAddr vmemmap, VirtAddr statics, VirtAddr per_cpu)
         : vmemmap_(vmemmap), statics_(statics), per_cpu_(per_cpu) {}
 
@@ -54,15 +56,14 @@ public:
         return per_cpu(cpu) + kCacheLine * (2 * static_cast<std::uint64_t>(zone));
     }
     [[nodiscard]] VirtAddr stack_cache(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 8; }
-    [[nodiscard]] VirtAddr slab_cpu(CpuId cpu, unsigned cache) const { return per_cpu(cpu) + kCacheLine * (16 + cache); }
+    [[nodiscard]] VirtAddr slab_cpu(CpuId cpu, unsigned cache) const {
+        return per_cpu(cpu) + kCacheLine * (16 + cache);
+    }
     [[nodiscard]] VirtAddr run_queue(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 64; }
     [[nodiscard]] VirtAddr rcu_data(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 128; }
     [[nodiscard]] VirtAddr vfree_deferred(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 136; }
 
-    template <class Archive>
-    void describe(Archive& archive) {
-        archive(vmemmap_, statics_, per_cpu_);
-    }
+    template <class Archive> void describe(Archive& archive) { archive(vmemmap_, statics_, per_cpu_); }
     friend bool operator==(const KernelData&, const KernelData&) = default;
 
 private:

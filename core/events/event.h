@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The engine's only way out: what happened, when, on which processor. Recorder, timeline and views learn from events and
-// from copies of the machine, never by looking into a running one.
+// The engine's only way out: what happened, when, on which processor. Recorder, timeline and views learn from events
+// and from copies of the machine, never by looking into a running one.
 //
-// Levels:  coarse = what a lecture is about; fine = allocator and TLB-maintenance steps; micro = every entry and every TLB
+// Levels:  coarse = what a lecture is about; fine = allocator and TLB-maintenance steps; micro = every entry and every
+// TLB
 //          fill. A sink says how much it wants; what nobody wants is not even built.
 #pragma once
 
@@ -26,14 +27,14 @@ using EventBody = std::variant<
     PagesAllocated, PagesRefused, PagesFreed, BlockSplit, BlocksMerged, PcpRefilled, PcpDrained, FallbackTaken,
     WatermarkBoosted, SlabGrew, SlabShrank, Reclaimed, Compacted, OutOfMemory,
     // paging and TLB
-    PteWritten, TablePageAdded, DirectMapSplit, PgdEntryCopied, TlbFilled, TlbEvicted, TlbMissed, PageWalked, TlbFlushed,
-    PageFaulted,
+    PteWritten, TablePageAdded, DirectMapSplit, PgdEntryCopied, TlbFilled, TlbEvicted, TlbMissed, PageWalked,
+    TlbFlushed, PageFaulted,
     // vmalloc
     AreaReserved, AreaRefused, AreaFreedLazily, AreasPurged,
     // tasks, stacks, deferral
     TaskCreated, CloneFailed, TaskExited, TaskReleased, StackReleased, ContextSwitched, CallPushed, CallReturned,
-    StackOverran, OverflowNoticed, TaskKilled, MachineDied, GracePeriodStarted, GracePeriodEnded, CallbacksRun, WorkQueued,
-    WorkDone>;
+    StackOverran, OverflowNoticed, TaskKilled, MachineDied, GracePeriodStarted, GracePeriodEnded, CallbacksRun,
+    WorkQueued, WorkDone>;
 
 struct Event {
     Cycles at; ///< on the clock of `cpu`

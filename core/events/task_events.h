@@ -52,7 +52,14 @@ struct StackOverran {
     std::uint64_t to;
     std::uint8_t victim; ///< what the bytes belonged to; kstack/overflow.h
 };
-enum class Detector : std::uint8_t { guard_page_fault, guard_double_fault, stack_end_check, oops_report, usage_check, none };
+enum class Detector : std::uint8_t {
+    guard_page_fault,
+    guard_double_fault,
+    stack_end_check,
+    oops_report,
+    usage_check,
+    none
+};
 struct OverflowNoticed {
     std::uint32_t task;
     std::uint64_t address;

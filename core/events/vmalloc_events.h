@@ -9,7 +9,7 @@ namespace ksl::core {
 
 struct AreaReserved {
     std::uint64_t start;
-    std::uint64_t end; ///< guard included
+    std::uint64_t end;   ///< guard included
     std::uint32_t steps; ///< areas or tree nodes visited by the search
 };
 struct AreaRefused {

@@ -15,12 +15,11 @@ std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
 }
 
 PhysMemory::Slot PhysMemory::new_lines() {
-    std::size_t index;
+    std::size_t index = lines_.size();
     if (free_lines_ != kNone) {
         index = free_lines_;
         free_lines_ = lines_[index].next_free;
     } else {
-        index = lines_.size();
         lines_.resize(index + 1);
     }
     LineSlot& fresh = lines_.mut(index);
@@ -30,13 +29,12 @@ PhysMemory::Slot PhysMemory::new_lines() {
 }
 
 PhysMemory::Slot PhysMemory::new_page() {
-    std::size_t index;
+    std::size_t index = pages_.size();
     if (free_page_ != kNone) {
         index = free_page_;
         free_page_ = page_references_[index];
         pages_.mut(index).words.fill(0);
     } else {
-        index = pages_.size();
         pages_.resize(index + 1);
         page_references_.resize(index + 1);
     }
@@ -45,8 +43,10 @@ PhysMemory::Slot PhysMemory::new_page() {
 }
 
 void PhysMemory::add_reference(Slot slot) {
-    if (is_page(slot)) ++page_references_.mut(index_of(slot));
-    else if (is_lines(slot)) ++lines_.mut(index_of(slot)).references;
+    if (is_page(slot))
+        ++page_references_.mut(index_of(slot));
+    else if (is_lines(slot))
+        ++lines_.mut(index_of(slot)).references;
 }
 
 std::uint32_t PhysMemory::references(Slot slot) const {
@@ -110,7 +110,8 @@ std::uint64_t* PhysMemory::word_in_lines(Slot slot, std::size_t word) {
 
 std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
     Slot slot = slot_of(frame);
-    if (is_page(slot) && references(slot) == 1) [[likely]] return pages_.mut(index_of(slot)).words[word];
+    if (is_page(slot) && references(slot) == 1) [[likely]]
+        return pages_.mut(index_of(slot)).words[word];
     if (is_page(slot)) return pages_.mut(index_of(promote(frame))).words[word];
     if (slot == kNothing) {
         slot = new_lines();
@@ -187,8 +188,8 @@ const char* PhysMemory::check_invariants() const {
     std::vector<std::uint32_t> page_users(pages_.size());
     for (std::size_t chunk = 0; chunk < slot_of_.chunk_count(); ++chunk) {
         if (slot_of_.is_fill(chunk)) continue;
-        const std::size_t last = std::min((chunk + 1) * slot_of_.kChunk, slot_of_.size());
-        for (std::size_t frame = chunk * slot_of_.kChunk; frame < last; ++frame) {
+        const std::size_t last = std::min((chunk + 1) * kFramesPerChunk, slot_of_.size());
+        for (std::size_t frame = chunk * kFramesPerChunk; frame < last; ++frame) {
             const Slot slot = slot_of_[frame];
             if (slot == kNothing) continue;
             if (is_page(slot) == is_lines(slot)) return "a contents slot is of exactly one kind";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What simulated physical memory contains. Every frame reads as zero until something is written to it; page tables, stacks
-// and whatever an overflow or a device hits have real contents.
+// What simulated physical memory contains. Every frame reads as zero until something is written to it; page tables,
+// stacks and whatever an overflow or a device hits have real contents.
 //
 // Units:     64-bit little-endian words at 8-byte aligned physical addresses; byte access where an overflow needs it.
-// Memory:    4 bytes a frame in chunks that hold written frames; a frame with at most four written cache lines takes 280
+// Memory:    4 bytes a frame in chunks that hold written frames; a frame with at most four written cache lines takes
+// 280
 //            bytes (a fresh stack's first and last page), any other 4 KiB. Frames with equal contents can share them
 //            (image_of, set_image), which is what makes four million fresh stacks affordable.
 // Fidelity:  a freed frame keeps its contents, as in a kernel without init_on_free; clear() is __GFP_ZERO's clear_page.
@@ -34,7 +35,8 @@ public:
     [[nodiscard]] std::uint64_t read(PhysAddr at) const {
         const Slot slot = slot_of(frame_of(at));
         const std::size_t word = page_offset(at).count() / 8;
-        if (is_page(slot)) [[likely]] return pages_[index_of(slot)].words[word];
+        if (is_page(slot)) [[likely]]
+            return pages_[index_of(slot)].words[word];
         return is_lines(slot) ? read_lines(slot, word) : 0;
     }
     void write(PhysAddr at, std::uint64_t value);
@@ -52,7 +54,8 @@ public:
         const Slot slot = slot_of(frame);
         return is_page(slot) ? pages_[index_of(slot)].words.data() : nullptr;
     }
-    /// Stores the frame as a whole from now on and returns its words for writing; valid until the next call that writes.
+    /// Stores the frame as a whole from now on and returns its words for writing; valid until the next call that
+    /// writes.
     [[nodiscard]] std::uint64_t* writable_words(Pfn frame);
 
     /// Contents that frames can share.
@@ -60,10 +63,7 @@ public:
     public:
         Image() = default;
         friend bool operator==(Image, Image) = default;
-        template <class Archive>
-        void describe(Archive& archive) {
-            archive(slot_);
-        }
+        template <class Archive> void describe(Archive& archive) { archive(slot_); }
 
     private:
         friend class PhysMemory;
@@ -82,8 +82,7 @@ public:
     /// Empty text, or the first broken invariant.
     [[nodiscard]] const char* check_invariants() const;
 
-    template <class Archive>
-    void describe(Archive& archive) {
+    template <class Archive> void describe(Archive& archive) {
         archive(slot_of_, lines_, pages_, page_references_, free_lines_, free_page_);
     }
     friend bool operator==(const PhysMemory&, const PhysMemory&) = default;
@@ -130,7 +129,8 @@ private:
     [[nodiscard]] std::uint64_t* word_in_lines(Slot slot, std::size_t word);
     [[nodiscard]] Slot promote(Pfn frame);
 
-    CowArray<Slot, 4096> slot_of_;
+    static constexpr std::size_t kFramesPerChunk = 4096;
+    CowArray<Slot, kFramesPerChunk> slot_of_;
     CowArray<LineSlot, 64> lines_;
     CowArray<PageSlot, 8> pages_;
     CowArray<std::uint32_t, 1024> page_references_; ///< of a free page slot: the next free one

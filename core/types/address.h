@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Addresses and distances. A point (where) and an amount (how far) are different types; a virtual address, a physical
-// address and a frame number are three different spaces. Mixing them does not compile. The number inside leaves the type
-// system only through raw() and count().
+// address and a frame number are three different spaces. Mixing them does not compile. The number inside leaves the
+// type system only through raw() and count().
 //
 // Units:   VirtAddr and PhysAddr count bytes, Pfn counts 4 KiB frames.
 // Source:  linear and physical addresses of Intel SDM vol. 3A chapter 4; pfn as in Linux mm.
@@ -16,8 +16,7 @@
 namespace ksl::core {
 
 /// A distance in one unit.
-template <class Unit>
-class Amount {
+template <class Unit> class Amount {
 public:
     constexpr Amount() = default;
     constexpr explicit Amount(std::uint64_t count) : count_(count) {}
@@ -39,8 +38,7 @@ using Bytes = Amount<struct ByteUnit>;
 using Pages = Amount<struct PageUnit>; ///< 4 KiB base pages
 
 /// A position in one space; two positions differ by an amount.
-template <class Space, class Unit>
-class Point {
+template <class Space, class Unit> class Point {
 public:
     using Distance = Unit;
 
@@ -73,35 +71,41 @@ static_assert(std::is_trivially_copyable_v<VirtAddr> && sizeof(VirtAddr) == 8);
 inline constexpr unsigned kPageShift = 12;
 inline constexpr std::uint64_t kPageBytes = std::uint64_t{1} << kPageShift;
 
-[[nodiscard]] constexpr Bytes bytes_of(Pages pages) { return Bytes{pages.count() << kPageShift}; }
+[[nodiscard]] constexpr Bytes bytes_of(Pages pages) {
+    return Bytes{pages.count() << kPageShift};
+}
 /// Whole pages needed for `bytes`.
-[[nodiscard]] constexpr Pages pages_for(Bytes bytes) { return Pages{(bytes.count() + kPageBytes - 1) >> kPageShift}; }
+[[nodiscard]] constexpr Pages pages_for(Bytes bytes) {
+    return Pages{(bytes.count() + kPageBytes - 1) >> kPageShift};
+}
 
-[[nodiscard]] constexpr Pfn frame_of(PhysAddr at) { return Pfn{at.raw() >> kPageShift}; }
-[[nodiscard]] constexpr PhysAddr address_of(Pfn frame) { return PhysAddr{frame.raw() << kPageShift}; }
+[[nodiscard]] constexpr Pfn frame_of(PhysAddr at) {
+    return Pfn{at.raw() >> kPageShift};
+}
+[[nodiscard]] constexpr PhysAddr address_of(Pfn frame) {
+    return PhysAddr{frame.raw() << kPageShift};
+}
 
 template <class P>
 concept ByteAddress = std::same_as<P, VirtAddr> || std::same_as<P, PhysAddr>;
 
-[[nodiscard]] constexpr Bytes page_offset(ByteAddress auto at) { return Bytes{at.raw() & (kPageBytes - 1)}; }
+[[nodiscard]] constexpr Bytes page_offset(ByteAddress auto at) {
+    return Bytes{at.raw() & (kPageBytes - 1)};
+}
 
 /// `align` is a power of two.
-template <ByteAddress P>
-[[nodiscard]] constexpr P align_down(P at, Bytes align) {
+template <ByteAddress P> [[nodiscard]] constexpr P align_down(P at, Bytes align) {
     return P{at.raw() & ~(align.count() - 1)};
 }
-template <ByteAddress P>
-[[nodiscard]] constexpr P align_up(P at, Bytes align) {
+template <ByteAddress P> [[nodiscard]] constexpr P align_up(P at, Bytes align) {
     return P{(at.raw() + align.count() - 1) & ~(align.count() - 1)};
 }
-template <ByteAddress P>
-[[nodiscard]] constexpr bool is_aligned(P at, Bytes align) {
+template <ByteAddress P> [[nodiscard]] constexpr bool is_aligned(P at, Bytes align) {
     return (at.raw() & (align.count() - 1)) == 0;
 }
 
 /// A half-open range [lowest, top).
-template <class P>
-struct Range {
+template <class P> struct Range {
     P lowest;
     P top;
 
@@ -117,10 +121,18 @@ using PhysRange = Range<PhysAddr>;
 using FrameRange = Range<Pfn>;
 
 inline namespace literals {
-constexpr Bytes operator""_KiB(unsigned long long n) { return Bytes{n << 10}; }
-constexpr Bytes operator""_MiB(unsigned long long n) { return Bytes{n << 20}; }
-constexpr Bytes operator""_GiB(unsigned long long n) { return Bytes{n << 30}; }
-constexpr Bytes operator""_TiB(unsigned long long n) { return Bytes{n << 40}; }
+constexpr Bytes operator""_KiB(unsigned long long n) {
+    return Bytes{n << 10};
+}
+constexpr Bytes operator""_MiB(unsigned long long n) {
+    return Bytes{n << 20};
+}
+constexpr Bytes operator""_GiB(unsigned long long n) {
+    return Bytes{n << 30};
+}
+constexpr Bytes operator""_TiB(unsigned long long n) {
+    return Bytes{n << 40};
+}
 } // namespace literals
 
 } // namespace ksl::core

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // An array whose copies share memory. Copying costs one reference count whatever the size; the first write to a chunk
-// after a copy copies that chunk. This one property gives the window its snapshots, the timeline its checkpoints, A/B mode
-// its fork and the tests their equality (see docs/architecture.md).
+// after a copy copies that chunk. This one property gives the window its snapshots, the timeline its checkpoints, A/B
+// mode its fork and the tests their equality (see docs/architecture.md).
 //
 // Units:     kChunk elements a chunk; a chunk is the unit of sharing and of change detection (shares_chunk).
 // Memory:    elements never written share one chunk of fill values, so that a sparse array costs its table alone.
-// Threads:   an array that nobody writes may be read, copied and destroyed on any thread. Copying takes the right to write
+// Threads:   an array that nobody writes may be read, copied and destroyed on any thread. Copying takes the right to
+// write
 //            in place away from the source as well, so the source of the first copy after a write must not be in use by
 //            another thread at that moment.
 // Cost:      read = table load + element load; write = one bit test more.
@@ -34,7 +35,7 @@ public:
     static_assert(std::has_single_bit(kChunk), "an index is split by shift and mask");
 
     CowArray() : CowArray(0) {}
-    explicit CowArray(std::size_t size, const T& fill = T{}) : filler_(new Chunk(fill)), root_(new Root), size_(0) {
+    explicit CowArray(std::size_t size, const T& fill = T{}) : filler_(new Chunk(fill)), root_(new Root) {
         resize(size);
     }
     CowArray(const CowArray& other) { share(other); }
@@ -63,7 +64,8 @@ public:
     [[nodiscard]] T& mut(std::size_t index) {
         KSL_ASSERT(index < size_, "index inside the array");
         const std::size_t chunk = index / kChunk;
-        if (!is_owned(chunk)) [[unlikely]] own(chunk);
+        if (!is_owned(chunk)) [[unlikely]]
+            own(chunk);
         return table_[chunk]->items[index % kChunk];
     }
 
@@ -113,8 +115,7 @@ public:
         return true;
     }
 
-    template <class Archive>
-    void describe(Archive& archive) {
+    template <class Archive> void describe(Archive& archive) {
         std::uint64_t size = size_;
         archive(size);
         if constexpr (Archive::kReads) {
@@ -131,8 +132,7 @@ public:
 private:
     struct Chunk {
         explicit Chunk(const T& fill) { items.fill(fill); }
-        Chunk(const Chunk& other) : items(other.items) {}
-        Chunk& operator=(const Chunk&) = delete;
+        explicit Chunk(const std::array<T, kChunk>& other) : items(other) {}
 
         std::atomic<std::uint32_t> references{1};
         alignas(64) std::array<T, kChunk> items;
@@ -204,7 +204,7 @@ private:
         own_root();
         Chunk*& slot = root_->chunks[chunk];
         if (!is_only_reference(slot->references)) {
-            auto* copy = new Chunk(*slot);
+            auto* copy = new Chunk(slot->items);
             release(slot);
             slot = copy;
         }
@@ -214,8 +214,7 @@ private:
         const T fill = filler_->items[0];
         for (std::size_t i = size; i % kChunk != 0 && i < size_; ++i) mut(i) = fill;
     }
-    template <class Archive>
-    void describe_chunk(Archive& archive, std::size_t chunk) {
+    template <class Archive> void describe_chunk(Archive& archive, std::size_t chunk) {
         const std::size_t items = std::min(kChunk, size_ - chunk * kChunk);
         // Which chunks happen to share the filler is not state: a chunk of fill values that was written once must hash
         // like one that never was.
@@ -252,10 +251,9 @@ private:
     mutable bool root_owned_ = true;
 };
 
-/// One value shared between copies until it is written; for state too large to copy with every machine and too irregular
-/// for an array. Same rules of sharing as CowArray.
-template <class T>
-class CowValue {
+/// One value shared between copies until it is written; for state too large to copy with every machine and too
+/// irregular for an array. Same rules of sharing as CowArray.
+template <class T> class CowValue {
 public:
     CowValue() : value_(std::make_shared<T>()) {}
     explicit CowValue(T value) : value_(std::make_shared<T>(std::move(value))) {}
@@ -263,18 +261,21 @@ public:
     [[nodiscard]] const T& operator*() const { return *value_; }
     [[nodiscard]] const T* operator->() const { return value_.get(); }
     [[nodiscard]] T& mut() {
-        if (value_.use_count() != 1) value_ = std::make_shared<T>(*value_);
-        else std::atomic_thread_fence(std::memory_order_acquire);
+        if (value_.use_count() != 1)
+            value_ = std::make_shared<T>(*value_);
+        else
+            std::atomic_thread_fence(std::memory_order_acquire);
         return *value_;
     }
     [[nodiscard]] bool shares(const CowValue& other) const { return value_ == other.value_; }
 
     friend bool operator==(const CowValue& a, const CowValue& b) { return a.value_ == b.value_ || *a == *b; }
 
-    template <class Archive>
-    void describe(Archive& archive) {
-        if constexpr (Archive::kReads) archive(mut());
-        else archive(const_cast<T&>(*value_)); // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    template <class Archive> void describe(Archive& archive) {
+        if constexpr (Archive::kReads)
+            archive(mut());
+        else
+            archive(const_cast<T&>(*value_)); // NOLINT(cppcoreguidelines-pro-type-const-cast)
     }
 
 private:

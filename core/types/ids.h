@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Names of things inside one Machine. Parts name each other by these, as the kernel names frames by pfn: an id stays valid
-// in every copy of the machine, a pointer would not.
+// Names of things inside one Machine. Parts name each other by these, as the kernel names frames by pfn: an id stays
+// valid in every copy of the machine, a pointer would not.
 #pragma once
 
 #include <compare>
@@ -10,8 +10,7 @@
 
 namespace ksl::core {
 
-template <class Tag, class Int>
-class Id {
+template <class Tag, class Int> class Id {
 public:
     constexpr Id() = default;
     constexpr explicit Id(Int raw) : raw_(raw) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Simulated time. Processors count cycles, charts show nanoseconds; the clock frequency connects them. All integers: the
-// same run gives the same bits in every build.
+// Simulated time. Processors count cycles, charts show nanoseconds; the clock frequency connects them. All integers:
+// the same run gives the same bits in every build.
 #pragma once
 
 #include "core/types/address.h"

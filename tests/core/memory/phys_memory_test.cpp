@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "core/memory/phys_memory.h"
-
 #include "core/types/random.h"
 
 #include <gtest/gtest.h>

@@ -9,10 +9,7 @@ namespace {
 struct Inner {
     std::uint32_t a = 0;
     bool b = false;
-    template <class Archive>
-    void describe(Archive& archive) {
-        archive(a, b);
-    }
+    template <class Archive> void describe(Archive& archive) { archive(a, b); }
     friend bool operator==(const Inner&, const Inner&) = default;
 };
 
@@ -21,14 +18,13 @@ struct Sample {
     std::vector<Inner> inners;
     std::vector<std::uint16_t> plain;
     std::array<std::optional<Inner>, 2> maybe;
-    template <class Archive>
-    void describe(Archive& archive) {
-        archive(number, inners, plain, maybe);
-    }
+    template <class Archive> void describe(Archive& archive) { archive(number, inners, plain, maybe); }
     friend bool operator==(const Sample&, const Sample&) = default;
 };
 
-Sample example() { return {.number = 7, .inners = {{1, true}, {2, false}}, .plain = {3, 4, 5}, .maybe = {Inner{6, true}, {}}}; }
+Sample example() {
+    return {.number = 7, .inners = {{1, true}, {2, false}}, .plain = {3, 4, 5}, .maybe = {Inner{6, true}, {}}};
+}
 
 TEST(Archive, ReadsBackWhatItWrote) {
     const std::vector<std::byte> bytes = bytes_of_state(example());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "core/types/cow_array.h"
-
 #include "core/types/random.h"
 
 #include <gtest/gtest.h>

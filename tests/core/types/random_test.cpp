@@ -14,8 +14,9 @@ TEST(Random, SameSeedSameNumbers) {
     EXPECT_NE(a.next(), c.next());
 }
 
-// The first outputs for the state {1, 2, 3, 4} that the authors' reference implementation of xoshiro256++ gives cannot be
-// reached through a seed; what can be checked is splitmix64, whose first output for seed 0 is published as this constant.
+// The first outputs for the state {1, 2, 3, 4} that the authors' reference implementation of xoshiro256++ gives cannot
+// be reached through a seed; what can be checked is splitmix64, whose first output for seed 0 is published as this
+// constant.
 TEST(Random, SeedsThroughSplitmix64) {
     std::uint64_t seed = 0x9e3779b97f4a7c15U;
     seed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9U;
