@@ -4,7 +4,7 @@ add_library(ksl_warnings INTERFACE)
 add_library(ksl::warnings ALIAS ksl_warnings)
 target_compile_options(ksl_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Wcast-align -Wunused -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough
+  -Wcast-align -Wunused -Woverloaded-virtual -Wdouble-promotion -Wimplicit-fallthrough
   -Wextra-semi)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(ksl_warnings INTERFACE -Wduplicated-cond -Wlogical-op)

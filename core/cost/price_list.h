@@ -32,7 +32,10 @@ public:
     [[nodiscard]] const Price& price(Step step) const { return prices_[static_cast<std::size_t>(step)]; }
     [[nodiscard]] std::uint32_t cycles_per_instruction_milli() const { return cpi_milli_; }
 
-    template <class Archive> void describe(Archive& archive) { archive(prices_, cycles_, cpi_milli_); }
+    template <class Archive>
+    void describe(Archive& archive) {
+        archive(prices_, cycles_, cpi_milli_);
+    }
     friend bool operator==(const PriceList&, const PriceList&) = default;
 
 private:

@@ -60,7 +60,8 @@ public:
 
     [[nodiscard]] bool wants(EventLevel level) const { return level <= level_; }
     /// `make` returns the event's body; it is called only if somebody wants this level.
-    template <class Make> void report(EventLevel level, Make&& make) {
+    template <class Make>
+    void report(EventLevel level, Make&& make) {
         if (wants(level)) [[unlikely]]
             sink_->on_event(Event{now(), cpu_, EventBody{make()}});
     }

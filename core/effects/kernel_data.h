@@ -63,7 +63,10 @@ public:
     [[nodiscard]] VirtAddr rcu_data(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 128; }
     [[nodiscard]] VirtAddr vfree_deferred(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 136; }
 
-    template <class Archive> void describe(Archive& archive) { archive(vmemmap_, statics_, per_cpu_); }
+    template <class Archive>
+    void describe(Archive& archive) {
+        archive(vmemmap_, statics_, per_cpu_);
+    }
     friend bool operator==(const KernelData&, const KernelData&) = default;
 
 private:

@@ -63,7 +63,10 @@ public:
     public:
         Image() = default;
         friend bool operator==(Image, Image) = default;
-        template <class Archive> void describe(Archive& archive) { archive(slot_); }
+        template <class Archive>
+        void describe(Archive& archive) {
+            archive(slot_);
+        }
 
     private:
         friend class PhysMemory;
@@ -82,7 +85,8 @@ public:
     /// Empty text, or the first broken invariant.
     [[nodiscard]] const char* check_invariants() const;
 
-    template <class Archive> void describe(Archive& archive) {
+    template <class Archive>
+    void describe(Archive& archive) {
         archive(slot_of_, lines_, pages_, page_references_, free_lines_, free_page_);
     }
     friend bool operator==(const PhysMemory&, const PhysMemory&) = default;

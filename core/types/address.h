@@ -16,7 +16,8 @@
 namespace ksl::core {
 
 /// A distance in one unit.
-template <class Unit> class Amount {
+template <class Unit>
+class Amount {
 public:
     constexpr Amount() = default;
     constexpr explicit Amount(std::uint64_t count) : count_(count) {}
@@ -38,7 +39,8 @@ using Bytes = Amount<struct ByteUnit>;
 using Pages = Amount<struct PageUnit>; ///< 4 KiB base pages
 
 /// A position in one space; two positions differ by an amount.
-template <class Space, class Unit> class Point {
+template <class Space, class Unit>
+class Point {
 public:
     using Distance = Unit;
 
@@ -94,18 +96,22 @@ concept ByteAddress = std::same_as<P, VirtAddr> || std::same_as<P, PhysAddr>;
 }
 
 /// `align` is a power of two.
-template <ByteAddress P> [[nodiscard]] constexpr P align_down(P at, Bytes align) {
+template <ByteAddress P>
+[[nodiscard]] constexpr P align_down(P at, Bytes align) {
     return P{at.raw() & ~(align.count() - 1)};
 }
-template <ByteAddress P> [[nodiscard]] constexpr P align_up(P at, Bytes align) {
+template <ByteAddress P>
+[[nodiscard]] constexpr P align_up(P at, Bytes align) {
     return P{(at.raw() + align.count() - 1) & ~(align.count() - 1)};
 }
-template <ByteAddress P> [[nodiscard]] constexpr bool is_aligned(P at, Bytes align) {
+template <ByteAddress P>
+[[nodiscard]] constexpr bool is_aligned(P at, Bytes align) {
     return (at.raw() & (align.count() - 1)) == 0;
 }
 
 /// A half-open range [lowest, top).
-template <class P> struct Range {
+template <class P>
+struct Range {
     P lowest;
     P top;
 

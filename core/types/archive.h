@@ -38,19 +38,30 @@ template <class T, class Archive>
 concept DescribesItself = requires(T& value, Archive& archive) { value.describe(archive); };
 
 namespace detail {
-template <class T> inline constexpr bool is_vector = false;
-template <class T, class A> inline constexpr bool is_vector<std::vector<T, A>> = true;
-template <class T> inline constexpr bool is_array = false;
-template <class T, std::size_t N> inline constexpr bool is_array<std::array<T, N>> = true;
-template <class T> inline constexpr bool is_optional = false;
-template <class T> inline constexpr bool is_optional<std::optional<T>> = true;
-template <class T> inline constexpr bool always_false = false;
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T, class A>
+inline constexpr bool is_vector<std::vector<T, A>> = true;
+template <class T>
+inline constexpr bool is_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_array<std::array<T, N>> = true;
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool always_false = false;
 } // namespace detail
 
 /// Common walk over a description; Derived has bytes(void*, size) and resize(vector&).
-template <class Derived> class ArchiveBase {
+template <class Derived>
+class ArchiveBase {
 public:
-    template <class... Ts> void operator()(Ts&... values) { (one(values), ...); }
+    template <class... Ts>
+    void operator()(Ts&... values) {
+        (one(values), ...);
+    }
 
 private:
     friend Derived;
@@ -58,7 +69,8 @@ private:
 
     Derived& self() { return static_cast<Derived&>(*this); }
 
-    template <class T> void one(T& value) {
+    template <class T>
+    void one(T& value) {
         if constexpr (DescribesItself<T, Derived>) {
             value.describe(self());
         } else if constexpr (std::is_same_v<T, bool>) {
@@ -111,7 +123,10 @@ public:
             mix(word ^ (static_cast<std::uint64_t>(size) << 56));
         }
     }
-    template <class T> void resize(std::vector<T>& values) { mix(values.size()); }
+    template <class T>
+    void resize(std::vector<T>& values) {
+        mix(values.size());
+    }
     [[nodiscard]] std::uint64_t digest() const {
         std::uint64_t h = state_;
         h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93U;
@@ -134,7 +149,8 @@ public:
         const auto* at = static_cast<const std::byte*>(data);
         out_.insert(out_.end(), at, at + size);
     }
-    template <class T> void resize(std::vector<T>& values) {
+    template <class T>
+    void resize(std::vector<T>& values) {
         std::uint64_t count = values.size();
         bytes(&count, sizeof count);
     }
@@ -151,6 +167,7 @@ public:
     explicit StateReader(std::span<const std::byte> in) : in_(in) {}
 
     void bytes(void* data, std::size_t size) {
+        if (size == 0) return; // an empty vector's data() is null, which memcpy must not see
         if (size > in_.size()) {
             ok_ = false;
             in_ = {};
@@ -160,7 +177,8 @@ public:
         std::memcpy(data, in_.data(), size);
         in_ = in_.subspan(size);
     }
-    template <class T> void resize(std::vector<T>& values) {
+    template <class T>
+    void resize(std::vector<T>& values) {
         std::uint64_t count = 0;
         bytes(&count, sizeof count);
         // An element takes at least one byte of input, so a hostile count cannot make us allocate more than that.
@@ -182,13 +200,15 @@ private:
 
 /// Digest of anything that describes itself. Describing does not change the value, it only needs one signature for
 /// reading and writing; hence the cast.
-template <class T> [[nodiscard]] std::uint64_t digest_of(const T& value) {
+template <class T>
+[[nodiscard]] std::uint64_t digest_of(const T& value) {
     StateHasher hasher;
     hasher(const_cast<T&>(value)); // NOLINT(cppcoreguidelines-pro-type-const-cast)
     return hasher.digest();
 }
 
-template <class T> [[nodiscard]] std::vector<std::byte> bytes_of_state(const T& value) {
+template <class T>
+[[nodiscard]] std::vector<std::byte> bytes_of_state(const T& value) {
     StateWriter writer;
     writer(const_cast<T&>(value)); // NOLINT(cppcoreguidelines-pro-type-const-cast)
     return writer.take();

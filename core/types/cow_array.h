@@ -54,7 +54,7 @@ public:
     ~CowArray() { drop(); }
 
     [[nodiscard]] std::size_t size() const { return size_; }
-    [[nodiscard]] std::size_t chunk_count() const { return size_ == 0 ? 0 : (size_ - 1) / kChunk + 1; }
+    [[nodiscard]] std::size_t chunk_count() const { return chunks_for(size_); }
 
     [[nodiscard]] const T& operator[](std::size_t index) const {
         KSL_ASSERT(index < size_, "index inside the array");
@@ -71,21 +71,12 @@ public:
 
     /// Grows with fill values or forgets the end.
     void resize(std::size_t size) {
-        const std::size_t chunks = size == 0 ? 0 : (size - 1) / kChunk + 1;
+        const std::size_t chunks = chunks_for(size);
         own_root();
         if (size < size_) refill_tail(size);
-        while (root_->chunks.size() > chunks) {
-            release(root_->chunks.back());
-            root_->chunks.pop_back();
-        }
-        if (chunks > root_->chunks.size()) {
-            filler_->references.fetch_add(static_cast<std::uint32_t>(chunks - root_->chunks.size()),
-                                          std::memory_order_relaxed);
-            root_->chunks.resize(chunks, filler_);
-        }
-        owned_.resize((chunks + 63) / 64);
-        if (chunks % 64 != 0) owned_.back() &= (std::uint64_t{1} << (chunks % 64)) - 1;
-        table_ = root_->chunks.data();
+        remove_chunks(chunks);
+        add_chunks(chunks);
+        table_ = root_->table.data();
         size_ = size;
     }
     /// One element more, at the end. Amortised O(1).
@@ -115,7 +106,8 @@ public:
         return true;
     }
 
-    template <class Archive> void describe(Archive& archive) {
+    template <class Archive>
+    void describe(Archive& archive) {
         std::uint64_t size = size_;
         archive(size);
         if constexpr (Archive::kReads) {
@@ -137,18 +129,43 @@ private:
         std::atomic<std::uint32_t> references{1};
         alignas(64) std::array<T, kChunk> items;
     };
+    /// 64 chunks that are shared as one until one of them is written: un-sharing a large array then counts blocks, not
+    /// chunks.
+    static constexpr std::size_t kBlock = 64;
+    struct Block {
+        std::atomic<std::uint32_t> references{1};
+        std::array<Chunk*, kBlock> chunks{};
+    };
+    /// `table` repeats the blocks' chunks in one flat array, so that reading takes one step.
     struct Root {
         std::atomic<std::uint32_t> references{1};
-        std::vector<Chunk*> chunks;
+        std::vector<Block*> blocks;
+        std::vector<Chunk*> table;
     };
 
-    [[nodiscard]] bool is_owned(std::size_t chunk) const { return (owned_[chunk / 64] >> (chunk % 64) & 1) != 0; }
+    [[nodiscard]] static std::size_t chunks_for(std::size_t size) { return (size + kChunk - 1) / kChunk; }
+    [[nodiscard]] bool is_owned(std::size_t chunk) const {
+        return (owned_[chunk / kBlock] >> (chunk % kBlock) & 1) != 0;
+    }
 
     static bool is_only_reference(const std::atomic<std::uint32_t>& references) {
         return references.load(std::memory_order_acquire) == 1;
     }
+    static bool was_last_reference(std::atomic<std::uint32_t>& references) {
+        return references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    }
     static void release(Chunk* chunk) {
-        if (chunk->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete chunk;
+        if (chunk != nullptr && was_last_reference(chunk->references)) delete chunk;
+    }
+    static void release(Block* block) {
+        if (!was_last_reference(block->references)) return;
+        for (Chunk* chunk : block->chunks) release(chunk);
+        delete block;
+    }
+    static void release(Root* root) {
+        if (!was_last_reference(root->references)) return;
+        for (Block* block : root->blocks) release(block);
+        delete root;
     }
 
     void share(const CowArray& other) {
@@ -157,6 +174,7 @@ private:
         if (other.root_owned_) {
             other.root_owned_ = false;
             other.owned_.assign(other.owned_.size(), 0);
+            other.block_owned_.assign(other.block_owned_.size(), false);
         }
         filler_ = other.filler_;
         root_ = other.root_;
@@ -165,14 +183,12 @@ private:
         filler_->references.fetch_add(1, std::memory_order_relaxed);
         root_->references.fetch_add(1, std::memory_order_relaxed);
         owned_.assign(other.owned_.size(), 0);
+        block_owned_.assign(other.block_owned_.size(), false);
         root_owned_ = false;
     }
     void drop() {
         if (root_ == nullptr) return;
-        if (root_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            for (Chunk* chunk : root_->chunks) release(chunk);
-            delete root_;
-        }
+        release(root_);
         release(filler_);
         root_ = nullptr;
         filler_ = nullptr;
@@ -183,38 +199,82 @@ private:
         std::swap(table_, other.table_);
         std::swap(size_, other.size_);
         std::swap(owned_, other.owned_);
+        std::swap(block_owned_, other.block_owned_);
         std::swap(root_owned_, other.root_owned_);
     }
     void own_root() {
         if (root_owned_) return;
         if (!is_only_reference(root_->references)) {
             auto copy = std::make_unique<Root>();
-            copy->chunks = root_->chunks;
-            for (Chunk* chunk : copy->chunks) chunk->references.fetch_add(1, std::memory_order_relaxed);
-            if (root_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-                for (Chunk* chunk : root_->chunks) release(chunk);
-                delete root_;
-            }
+            copy->blocks = root_->blocks;
+            copy->table = root_->table;
+            for (Block* block : copy->blocks) block->references.fetch_add(1, std::memory_order_relaxed);
+            release(root_);
             root_ = copy.release();
         }
-        table_ = root_->chunks.data();
+        table_ = root_->table.data();
         root_owned_ = true;
+    }
+    Block& own_block(std::size_t index) {
+        Block*& block = root_->blocks[index];
+        if (block_owned_[index]) return *block;
+        if (!is_only_reference(block->references)) {
+            auto copy = std::make_unique<Block>();
+            copy->chunks = block->chunks;
+            for (Chunk* chunk : copy->chunks) {
+                if (chunk != nullptr) chunk->references.fetch_add(1, std::memory_order_relaxed);
+            }
+            release(block);
+            block = copy.release();
+        }
+        block_owned_[index] = true;
+        return *block;
     }
     void own(std::size_t chunk) {
         own_root();
-        Chunk*& slot = root_->chunks[chunk];
+        Chunk*& slot = own_block(chunk / kBlock).chunks[chunk % kBlock];
         if (!is_only_reference(slot->references)) {
             auto* copy = new Chunk(slot->items);
             release(slot);
             slot = copy;
+            root_->table[chunk] = copy;
         }
-        owned_[chunk / 64] |= std::uint64_t{1} << (chunk % 64);
+        owned_[chunk / kBlock] |= std::uint64_t{1} << (chunk % kBlock);
+    }
+    void add_chunks(std::size_t chunks) {
+        while (root_->table.size() < chunks) {
+            const std::size_t chunk = root_->table.size();
+            if (chunk % kBlock == 0) {
+                root_->blocks.push_back(new Block);
+                block_owned_.push_back(true);
+                owned_.push_back(0);
+            }
+            filler_->references.fetch_add(1, std::memory_order_relaxed);
+            own_block(chunk / kBlock).chunks[chunk % kBlock] = filler_;
+            root_->table.push_back(filler_);
+        }
+    }
+    void remove_chunks(std::size_t chunks) {
+        while (root_->table.size() > chunks) {
+            const std::size_t chunk = root_->table.size() - 1;
+            Block& block = own_block(chunk / kBlock);
+            release(std::exchange(block.chunks[chunk % kBlock], nullptr));
+            owned_[chunk / kBlock] &= ~(std::uint64_t{1} << (chunk % kBlock));
+            root_->table.pop_back();
+            if (chunk % kBlock == 0) {
+                release(&block);
+                root_->blocks.pop_back();
+                block_owned_.pop_back();
+                owned_.pop_back();
+            }
+        }
     }
     void refill_tail(std::size_t size) {
         const T fill = filler_->items[0];
         for (std::size_t i = size; i % kChunk != 0 && i < size_; ++i) mut(i) = fill;
     }
-    template <class Archive> void describe_chunk(Archive& archive, std::size_t chunk) {
+    template <class Archive>
+    void describe_chunk(Archive& archive, std::size_t chunk) {
         const std::size_t items = std::min(kChunk, size_ - chunk * kChunk);
         // Which chunks happen to share the filler is not state: a chunk of fill values that was written once must hash
         // like one that never was.
@@ -247,13 +307,15 @@ private:
     Root* root_ = nullptr;
     Chunk** table_ = nullptr;
     std::size_t size_ = 0;
-    mutable std::vector<std::uint64_t> owned_; ///< bit c: chunk c is ours alone, and so is the root
+    mutable std::vector<std::uint64_t> owned_; ///< a bit a chunk: ours alone, and so are its block and the root
+    mutable std::vector<bool> block_owned_;
     mutable bool root_owned_ = true;
 };
 
 /// One value shared between copies until it is written; for state too large to copy with every machine and too
 /// irregular for an array. Same rules of sharing as CowArray.
-template <class T> class CowValue {
+template <class T>
+class CowValue {
 public:
     CowValue() : value_(std::make_shared<T>()) {}
     explicit CowValue(T value) : value_(std::make_shared<T>(std::move(value))) {}
@@ -271,7 +333,8 @@ public:
 
     friend bool operator==(const CowValue& a, const CowValue& b) { return a.value_ == b.value_ || *a == *b; }
 
-    template <class Archive> void describe(Archive& archive) {
+    template <class Archive>
+    void describe(Archive& archive) {
         if constexpr (Archive::kReads)
             archive(mut());
         else

@@ -9,9 +9,11 @@
 
 namespace ksl::core {
 
-template <class Signature> class FunctionRef;
+template <class Signature>
+class FunctionRef;
 
-template <class Result, class... Args> class FunctionRef<Result(Args...)> {
+template <class Result, class... Args>
+class FunctionRef<Result(Args...)> {
 public:
     template <class F>
         requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<Result, F&, Args...>)

@@ -10,7 +10,8 @@
 
 namespace ksl::core {
 
-template <class Tag, class Int> class Id {
+template <class Tag, class Int>
+class Id {
 public:
     constexpr Id() = default;
     constexpr explicit Id(Int raw) : raw_(raw) {}

@@ -45,7 +45,10 @@ public:
 
     friend constexpr bool operator==(const Random&, const Random&) = default;
 
-    template <class Archive> void describe(Archive& archive) { archive(state_); }
+    template <class Archive>
+    void describe(Archive& archive) {
+        archive(state_);
+    }
 
 private:
     std::array<std::uint64_t, 4> state_{};

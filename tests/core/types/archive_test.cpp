@@ -9,7 +9,10 @@ namespace {
 struct Inner {
     std::uint32_t a = 0;
     bool b = false;
-    template <class Archive> void describe(Archive& archive) { archive(a, b); }
+    template <class Archive>
+    void describe(Archive& archive) {
+        archive(a, b);
+    }
     friend bool operator==(const Inner&, const Inner&) = default;
 };
 
@@ -18,7 +21,10 @@ struct Sample {
     std::vector<Inner> inners;
     std::vector<std::uint16_t> plain;
     std::array<std::optional<Inner>, 2> maybe;
-    template <class Archive> void describe(Archive& archive) { archive(number, inners, plain, maybe); }
+    template <class Archive>
+    void describe(Archive& archive) {
+        archive(number, inners, plain, maybe);
+    }
     friend bool operator==(const Sample&, const Sample&) = default;
 };
 
