@@ -64,10 +64,14 @@ struct NoSummary {
     static void propagate(NodeIndex /*from*/, NodeIndex /*stop*/) {}
 };
 
-/// Who wants to know which nodes are written: nobody. See AreaTouch in area_touch.h.
+/// Who wants to know which nodes are looked at and written: nobody. See area_touch.h for somebody.
 struct NoTouch {
     static constexpr bool kSeen = false;
+    static void read(NodeIndex /*node*/) {}
+    static void read_last(NodeIndex /*node*/) {}
+    static void wrote_last(NodeIndex /*node*/) {}
     static void wrote(NodeIndex /*node*/) {}
+    static void wrote_list(NodeIndex /*node*/) {}
 };
 
 /// One tree, opened for changing. Pool: links(index) and mut_links(index).
