@@ -74,8 +74,7 @@ auto Buddy<Fx>::split_fallback(unsigned order, MigrateType type, AllocFlags flag
 
 template <class Fx>
 bool Buddy<Fx>::move_fallback(unsigned order, MigrateType type, AllocFlags flags) {
-    const unsigned least =
-        flags.no_fragment && order < kPageblockOrder.raw() ? kPageblockOrder.raw() : order;
+    const unsigned least = flags.no_fragment && order < kPageblockOrder.raw() ? kPageblockOrder.raw() : order;
     std::optional<FallbackChoice> choice;
     unsigned at = kOrders;
     while (!choice && at-- > least) choice = find_fallback(at, type);
@@ -203,9 +202,8 @@ void Buddy<Fx>::boost_watermark(bool wakes_kswapd) {
     const std::int64_t most = std::max<std::int64_t>(kPageblockFrames, scaled);
     zone_.boost = std::min<std::int64_t>(zone_.boost + static_cast<std::int64_t>(kPageblockFrames), most);
     zone_.wants_kswapd = zone_.wants_kswapd || wakes_kswapd;
-    fx_.report(EventLevel::fine, [&] {
-        return WatermarkBoosted{.zone = zone_.id, .pages = static_cast<std::uint32_t>(zone_.boost)};
-    });
+    fx_.report(EventLevel::fine,
+               [&] { return WatermarkBoosted{.zone = zone_.id, .pages = static_cast<std::uint32_t>(zone_.boost)}; });
 }
 
 template <class Fx>

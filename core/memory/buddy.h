@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// The buddy lists of one zone: splitting, merging, and taking from other migrate types. What the kernel does under the zone
-// lock.
+// The buddy lists of one zone: splitting, merging, and taking from other migrate types. What the kernel does under the
+// zone lock.
 //
 // Units:     a block is named by its first frame, orders 0 to 10.
-// Contract:  take() leaves the block's record in the frame table to the caller, who knows what it becomes; put() takes a
+// Contract:  take() leaves the block's record in the frame table to the caller, who knows what it becomes; put() takes
+// a
 //            block in any state that is on no list.
 // Source:    __rmqueue_smallest, expand, __rmqueue_fallback, find_suitable_fallback, steal_suitable_fallback,
 //            move_freepages_block, boost_watermark, __free_one_page (mm/page_alloc.c of 4.7, 4.9, 6.1).
-// Fidelity:  no CMA, no memory isolation, no page reporting, no shuffling; grouping by mobility is always on (machines of
+// Fidelity:  no CMA, no memory isolation, no page reporting, no shuffling; grouping by mobility is always on (machines
+// of
 //            less than 8 MiB would turn it off).
 #pragma once
 
@@ -51,8 +53,8 @@ public:
 
     /// Takes one particular free block off its list, without splitting.
     void remove(Node node, unsigned order);
-    /// Moves all free blocks of the pageblock around `node` to `type`'s lists; returns the pages moved, 0 if the pageblock
-    /// reaches over the zone's end.
+    /// Moves all free blocks of the pageblock around `node` to `type`'s lists; returns the pages moved, 0 if the
+    /// pageblock reaches over the zone's end.
     std::uint32_t move_pageblock(Node node, MigrateType type);
 
     /// NR_FREE_PAGES, seen from this CPU.
@@ -186,7 +188,8 @@ inline void Buddy<Fx>::put(Node node, unsigned order, MigrateType type, std::opt
         node &= ~(Node{1} << order);
         ++order;
         fx_.charge(Step::buddy_merge);
-        fx_.report(EventLevel::fine, [&] { return BlocksMerged{.pfn = node, .order = static_cast<std::uint8_t>(order)}; });
+        fx_.report(EventLevel::fine,
+                   [&] { return BlocksMerged{.pfn = node, .order = static_cast<std::uint8_t>(order)}; });
     }
     const ListEnd where = end.value_or(merge_is_likely(node, order) ? ListEnd::tail : ListEnd::head);
     add(node, order, type, where);

@@ -19,9 +19,9 @@ std::uint64_t whole_largest_blocks(Pages frames) {
 } // namespace
 
 std::string_view name_of(FrameUse use) {
-    static constexpr std::array<std::string_view, kFrameUses> kNames{
-        "unknown",   "page table", "kernel stack", "slab",       "page cache",
-        "anonymous", "unmovable",  "movable",      "reclaimable"};
+    static constexpr std::array<std::string_view, kFrameUses> kNames{"unknown",   "page table", "kernel stack",
+                                                                     "slab",      "page cache", "anonymous",
+                                                                     "unmovable", "movable",    "reclaimable"};
     return kNames[static_cast<std::size_t>(use)];
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// One record a frame, the counterpart of the kernel's array of struct page: whether a block of frames begins here, what it
-// is used for, and two link words.
+// One record a frame, the counterpart of the kernel's array of struct page: whether a block of frames begins here, what
+// it is used for, and two link words.
 //
-// Layout:  a block of 2^order frames is described at its first frame; the other frames' records hold nothing of meaning, as
-//          in the kernel (PageBuddy and page_private are set on the first page only). Splitting and merging therefore touch
-//          two records, whatever the order.
-// Links:   the two link words put a block on a circular doubly linked list (struct list_head), or name the owner of a block
+// Layout:  a block of 2^order frames is described at its first frame; the other frames' records hold nothing of
+// meaning, as
+//          in the kernel (PageBuddy and page_private are set on the first page only). Splitting and merging therefore
+//          touch two records, whatever the order.
+// Links:   the two link words put a block on a circular doubly linked list (struct list_head), or name the owner of a
+// block
 //          that is in use. Lists have sentinels behind the last frame, so that a block leaves its list without knowing
 //          which one it is.
 // Memory:  10 bytes a frame (Linux: 64) in copy-on-write chunks; chunks that were never written share one filler.
@@ -25,7 +27,8 @@
 
 namespace ksl::core {
 
-/// What a frame in use is used for. Views colour by it, compaction and reclaim ask it, overflows find their victims by it.
+/// What a frame in use is used for. Views colour by it, compaction and reclaim ask it, overflows find their victims by
+/// it.
 enum class FrameUse : std::uint8_t {
     unknown,      ///< in use since before the simulation knew: a recorded state does not say for what
     page_table,   ///< one level of a paging structure
@@ -90,8 +93,8 @@ public:
         return records_[frame].block == pack_block(BlockState::free, order);
     }
     [[nodiscard]] FrameUse use(Node frame) const { return static_cast<FrameUse>(records_[frame].tag >> 2); }
-    /// Of a free block: the type of its list. Of a block on a page list: the type that the page remembers (page->index),
-    /// which may differ from the list's. Of one in use: the type it was asked for with.
+    /// Of a free block: the type of its list. Of a block on a page list: the type that the page remembers
+    /// (page->index), which may differ from the list's. Of one in use: the type it was asked for with.
     [[nodiscard]] MigrateType type(Node frame) const { return static_cast<MigrateType>(records_[frame].tag & 3U); }
 
     void set_block(Node frame, BlockState state, unsigned order, MigrateType type, FrameUse use = FrameUse::unknown) {
@@ -107,10 +110,10 @@ public:
     [[nodiscard]] std::optional<Block> block_of(Pfn frame) const;
 
     // Owners of blocks in use.
-    [[nodiscard]] FrameOwner owner(Node frame) const { return {.id = links_[frame].next, .detail = links_[frame].prev}; }
-    void set_owner(Node frame, FrameOwner owner) {
-        links_.mut(frame) = Link{.next = owner.id, .prev = owner.detail};
+    [[nodiscard]] FrameOwner owner(Node frame) const {
+        return {.id = links_[frame].next, .detail = links_[frame].prev};
     }
+    void set_owner(Node frame, FrameOwner owner) { links_.mut(frame) = Link{.next = owner.id, .prev = owner.detail}; }
 
     // Lists.
     [[nodiscard]] Node sentinel(ListId list) const { return frames_ + static_cast<std::uint32_t>(list); }

@@ -17,31 +17,17 @@ auto FreeListSearch<Fx>::take_from_buddy(Zone& zone, AllocFlags flags) -> Node {
     if (node == kNone && is_late_reserve && (flags.oom_victim || flags.harder))
         node = buddy.take_smallest(order_, MigrateType::highatomic, TakeFor::caller);
     if (node == kNone) return kNone;
-    if (state_.rules.fair_zones) count_fair(zone, order_);
+    if (state_.rules.fair_zones) turn_of(zone).use(order_, zone.stat_threshold);
     buddy.count_free(-(std::int64_t{1} << order_));
     hand_over(node, zone.id, false);
     return node;
 }
 
-/// The zone's turn ends when its batch is used up, as far as it knows.
 template <class Fx>
-void FreeListSearch<Fx>::count_fair(Zone& zone, unsigned order) {
-    PageLists& lists = state_.lists_of(fx_.cpu(), zone.id);
-    if (order == 0)
-        decrement_counter(zone.fair_batch, lists.fair_batch_diff, zone.stat_threshold);
-    else
-        change_counter(zone.fair_batch, lists.fair_batch_diff, -(std::int64_t{1} << order), zone.stat_threshold);
-    if (zone.fair_batch <= 0) zone.is_fair_depleted = true;
-}
-
-template <class Fx>
-void FreeListSearch<Fx>::reset_fair() {
+void FreeListSearch<Fx>::begin_turns() {
     for (unsigned index = 0; index <= static_cast<unsigned>(preferred_); ++index) {
         Zone& zone = state_.zones[index];
-        PageLists& lists = state_.lists_of(fx_.cpu(), zone.id);
-        const std::int64_t batch = zone.mark(Watermark::high) - zone.mark(Watermark::low);
-        change_counter(zone.fair_batch, lists.fair_batch_diff, batch - zone.fair_batch, zone.stat_threshold);
-        zone.is_fair_depleted = false;
+        turn_of(zone).begin(turn_pages(zone), zone.stat_threshold);
     }
 }
 
@@ -53,6 +39,24 @@ void FreeListSearch<Fx>::reserve_highatomic(Zone& zone, Node node) {
     zone.reserved_highatomic += static_cast<std::int64_t>(kPageblockFrames);
     state_.set_pageblock_type(node, MigrateType::highatomic);
     Buddy<Fx>(state_, zone, fx_, owners_).move_pageblock(node, MigrateType::highatomic);
+}
+
+template <class Fx>
+std::optional<ZoneId> FreeListSearch<Fx>::preview(AllocFlags flags) {
+    bool is_fair_skipped = false;
+    for (auto index = static_cast<int>(preferred_); index >= 0; --index) {
+        const Zone& zone = state_.zones[static_cast<std::size_t>(index)];
+        if (!zone.is_populated()) continue;
+        if (flags.fair && zone.is_fair_depleted) {
+            is_fair_skipped = true;
+            continue;
+        }
+        if (flags.ignores_watermarks || is_above_mark(zone, zone.mark(flags.mark), reserve_for(), flags))
+            return zone.id;
+    }
+    if (!is_fair_skipped) return std::nullopt;
+    flags.fair = false;
+    return preview(flags);
 }
 
 template <class Fx>

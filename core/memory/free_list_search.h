@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One attempt at a request: the zones in order of preference, each with its watermark test, its page lists and its buddy
-// lists.
+// One attempt at a request: the zones in order of preference, each with its watermark test, its page lists and its
+// buddy lists.
 //
 // Source:  get_page_from_freelist, buffered_rmqueue (4.x), rmqueue (6.1), zone_watermark_fast, reset_alloc_batches,
 //          reserve_highatomic_pageblock (mm/page_alloc.c).
@@ -28,6 +28,8 @@ public:
     [[nodiscard]] AllocFlags first_flags() const;
     /// The block, already its owner's; kNone if no zone can give one at this watermark.
     [[nodiscard]] Node run(AllocFlags flags);
+    /// The zone that run() would turn to first; nothing if none may give.
+    [[nodiscard]] std::optional<ZoneId> preview(AllocFlags flags);
     /// Pages for a bulk request, from the first zone that stays above its low watermark; 0 if there is none.
     [[nodiscard]] std::size_t run_bulk(std::span<Pfn> out);
 
@@ -44,8 +46,12 @@ private:
     [[nodiscard]] bool is_above_mark(const Zone& zone, std::int64_t mark, ZoneId reserve_for, AllocFlags flags);
     [[nodiscard]] Node take_from(Zone& zone, AllocFlags flags);
     [[nodiscard]] Node take_from_buddy(Zone& zone, AllocFlags flags);
-    void count_fair(Zone& zone, unsigned order);
-    void reset_fair();
+    [[nodiscard]] ZoneTurn turn_of(Zone& zone) {
+        return {.left = zone.fair_batch,
+                .unreported = state_.lists_of(fx_.cpu(), zone.id).fair_batch_diff,
+                .is_used_up = zone.is_fair_depleted};
+    }
+    void begin_turns();
     void reserve_highatomic(Zone& zone, Node node);
 
     PageState& state_;
@@ -101,12 +107,12 @@ inline bool FreeListSearch<Fx>::is_above_mark(const Zone& zone, std::int64_t mar
 template <class Fx>
 inline auto FreeListSearch<Fx>::take_from(Zone& zone, AllocFlags flags) -> Node {
     if (state_.rules.uses_pcp(order_)) [[likely]] {
-        const Temperature temperature = state_.rules.pcp_cold_end && request_.gfp.has(gfp::kCold) ? Temperature::cold
-                                                                                                   : Temperature::hot;
+        const Temperature temperature =
+            state_.rules.pcp_cold_end && request_.gfp.has(gfp::kCold) ? Temperature::cold : Temperature::hot;
         state_.lists_of(fx_.cpu(), zone.id).free_factor >>= 1;
         const Node node = PageListOps<Fx>(state_, zone, fx_, owners_).take(order_, type_, temperature, flags);
         if (node != kNone) [[likely]] {
-            if (state_.rules.fair_zones) count_fair(zone, 0);
+            if (state_.rules.fair_zones) turn_of(zone).use(0, zone.stat_threshold);
             hand_over(node, zone.id, true);
             return node;
         }
@@ -123,11 +129,8 @@ inline void FreeListSearch<Fx>::hand_over(Node node, ZoneId zone, bool from_pcp)
     for (Node page = node; page < node + (Node{1} << order_); ++page) fx_.write(fx_.data().page_struct(Pfn{page}));
     if (request_.gfp.has(gfp::kZero)) fx_.charge(Step::page_clear, 1U << order_);
     fx_.report(EventLevel::fine, [&] {
-        return PagesAllocated{.pfn = node,
-                              .order = static_cast<std::uint8_t>(order_),
-                              .type = type_,
-                              .zone = zone,
-                              .from_pcp = from_pcp};
+        return PagesAllocated{
+            .pfn = node, .order = static_cast<std::uint8_t>(order_), .type = type_, .zone = zone, .from_pcp = from_pcp};
     });
 }
 
@@ -150,7 +153,7 @@ inline auto FreeListSearch<Fx>::scan(AllocFlags flags) -> Node {
     }
     if (!is_fair_skipped) return kNone;
     // Every zone had its turn, or cannot take it: all get a new batch and are tried regardless of it.
-    reset_fair();
+    begin_turns();
     flags.fair = false;
     return scan(flags);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What physical memory there is: ranges of frames that the page allocator manages, ranges that exist but were taken before
-// it started (firmware tables, kernel image, array of page structs), holes between them; and the zones they fall into.
+// What physical memory there is: ranges of frames that the page allocator manages, ranges that exist but were taken
+// before it started (firmware tables, kernel image, array of page structs), holes between them; and the zones they fall
+// into.
 //
 // Units:   frames of 4 KiB.
-// Source:  zone borders: arch/x86/include/asm/dma.h, zone_sizes_init() of arch/x86/mm/init.c (4.7, 4.9, 6.1): ZONE_DMA below
+// Source:  zone borders: arch/x86/include/asm/dma.h, zone_sizes_init() of arch/x86/mm/init.c (4.7, 4.9, 6.1): ZONE_DMA
+// below
 //          16 MiB, ZONE_DMA32 below 4 GiB, ZONE_NORMAL above. spanned, present, managed: struct zone in mmzone.h.
 #pragma once
 
@@ -70,9 +72,9 @@ public:
     [[nodiscard]] const MemoryRange* find(Pfn frame) const;
     [[nodiscard]] ZoneExtent extent(ZoneId zone) const;
 
-    /// RAM of this size (1 MiB at least) as a PC's firmware reports it: frame 0, the hole at 640 KiB to 1 MiB and 128 KiB of
-    /// tables at the end of low memory absent, memory above `low_limit` moved to 4 GiB. The machines of the captures have
-    /// exactly this map.
+    /// RAM of this size (1 MiB at least) as a PC's firmware reports it: frame 0, the hole at 640 KiB to 1 MiB and 128
+    /// KiB of tables at the end of low memory absent, memory above `low_limit` moved to 4 GiB. The machines of the
+    /// captures have exactly this map.
     [[nodiscard]] static MemoryMap pc(Bytes size, Bytes low_limit = Bytes{std::uint64_t{2} << 30});
 
     template <class Archive>

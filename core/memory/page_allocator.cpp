@@ -33,7 +33,8 @@ void free_to_buddy(PageState& state, Node block, unsigned order, MigrateType typ
 }
 
 template <class Fx>
-void free_to_list(PageState& state, Node block, unsigned order, MigrateType remembered, Temperature temperature, Fx& fx) {
+void free_to_list(PageState& state, Node block, unsigned order, MigrateType remembered, Temperature temperature,
+                  Fx& fx) {
     Zone& zone = state.zone(zone_of(Pfn{block}));
     PageListOps<Fx>(state, zone, fx).put(block, order, remembered, temperature);
 }
@@ -49,15 +50,15 @@ MigrateType prepare_free(PageState& state, Node block, unsigned order, bool to_p
     fx.read(fx.data().pageblock_flags(Pfn{block}));
     const MigrateType type = state.pageblock_type(block);
     fx.report(EventLevel::fine, [&] {
-        return PagesFreed{
-            .pfn = block, .order = static_cast<std::uint8_t>(order), .type = type, .to_pcp = to_pcp};
+        return PagesFreed{.pfn = block, .order = static_cast<std::uint8_t>(order), .type = type, .to_pcp = to_pcp};
     });
     return type;
 }
 
 template <class Fx>
 void free_block(PageState& state, Node block, unsigned order, FreePath path, Fx& fx) {
-    const bool to_list = (path == FreePath::page_list || path == FreePath::page_list_cold) && state.rules.uses_pcp(order);
+    const bool to_list =
+        (path == FreePath::page_list || path == FreePath::page_list_cold) && state.rules.uses_pcp(order);
     const MigrateType type = prepare_free(state, block, order, to_list, fx);
     if (to_list) {
         const bool is_cold = path == FreePath::page_list_cold && state.rules.pcp_cold_end;
@@ -102,6 +103,13 @@ std::expected<std::size_t, AllocFailure> PageAllocator::allocate_bulk(const Allo
     if (!single) return std::unexpected(single.error());
     out[0] = *single;
     return std::size_t{1};
+}
+
+std::optional<ZoneId> PageAllocator::zone_for(const AllocRequest& request, CpuId cpu) {
+    SilentEffects fx(cpu);
+    FreeListSearch<SilentEffects> search(state_, request, fx, nullptr);
+    const std::optional<ZoneId> first = search.preview(search.first_flags());
+    return first ? first : search.preview(slow_path_flags(request.gfp, request.order.raw(), state_.rules));
 }
 
 void PageAllocator::free(Pfn block, Order order, Effects& fx, FreePath path) {
@@ -173,7 +181,8 @@ void PageAllocator::set_use(Pfn block, FrameUse use) {
 void PageAllocator::lru_add(Pfn page) {
     const Node node = node_of(page);
     FrameTable& frames = state_.frames;
-    KSL_ASSERT(frames.state(node) == BlockState::in_use && frames.order(node) == 0, "single pages in use go on the LRU");
+    KSL_ASSERT(frames.state(node) == BlockState::in_use && frames.order(node) == 0,
+               "single pages in use go on the LRU");
     frames.set_block(node, BlockState::lru, 0, frames.type(node), frames.use(node));
     frames.push_front(PageState::lru_list(zone_of(page)), node);
 }

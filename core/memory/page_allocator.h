@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// The page allocator: alloc_pages(), __free_pages() and their relatives, over zones, buddy lists and per-CPU page lists, as
-// 4.7, 4.9 or 6.1 do it (PageRules).
+// The page allocator: alloc_pages(), __free_pages() and their relatives, over zones, buddy lists and per-CPU page
+// lists, as 4.7, 4.9 or 6.1 do it (PageRules).
 //
 // Units:     frames of 4 KiB, blocks of 2^order of them.
-// Contract:  a block belongs to its caller until it is freed, with the order it was allocated with (or split before). While
+// Contract:  a block belongs to its caller until it is freed, with the order it was allocated with (or split before).
+// While
 //            it is in use the caller may keep two words in the frame table (set_owner).
 // Errors:    a refusal is a value and an event. Freeing what is not in use is a bug of ours.
 // Cost:      every step is charged to the Effects, and every line of kernel data that the steps touch. A silent Effects
 //            takes a path without any of it.
 // Exactness: frames, their order on every list, drains, steals and pageblock types are those of the real kernels; see
 //            tests/sim/replay and sim/replay/page_replay.h.
-// Fidelity:  one node; no cpusets, no dirty throttling, no memory control groups, no high memory. The slow path is that of
+// Fidelity:  one node; no cpusets, no dirty throttling, no memory control groups, no high memory. The slow path is that
+// of
 //            slow_path.h with what it leaves out.
 // Threads:   none.
 #pragma once
@@ -22,6 +24,7 @@
 #include "core/memory/page_state.h"
 
 #include <expected>
+#include <optional>
 #include <span>
 
 namespace ksl::core {
@@ -61,6 +64,10 @@ public:
     [[nodiscard]] std::expected<std::size_t, AllocFailure>
     allocate_bulk(const AllocRequest& request, std::span<Pfn> out, Effects& fx, PageOwners* owners = nullptr);
 
+    /// The zone that allocate() would turn to first, as far as watermarks and turns decide; nothing if it would have to
+    /// reclaim.
+    [[nodiscard]] std::optional<ZoneId> zone_for(const AllocRequest& request, CpuId cpu);
+
     void free(Pfn block, Order order, Effects& fx, FreePath path = FreePath::page_list);
     /// Single pages at once: all are prepared, then all are put on the lists (free_unref_page_list; 4.x:
     /// free_hot_cold_page_list, where the two steps alternate).
@@ -71,13 +78,15 @@ public:
     /// drain_pages: all pages of a CPU's lists back to the buddy lists; of one zone, or of all.
     void drain(CpuId cpu, Effects& fx);
     void drain(CpuId cpu, ZoneId zone, Effects& fx);
-    /// refresh_cpu_vm_stats: the CPU reports its unreported counter changes; the kernel does it once a second and before
-    /// it stops the tick.
+    /// refresh_cpu_vm_stats: the CPU reports its unreported counter changes; the kernel does it once a second and
+    /// before it stops the tick.
     void report_counters(CpuId cpu);
 
     /// A block in use becomes single pages in use (split_page). Owners of the parts are unset.
     void split_block(Pfn block);
-    void set_owner(Pfn block, FrameOwner owner) { state_.frames.set_owner(static_cast<FrameTable::Node>(block.raw()), owner); }
+    void set_owner(Pfn block, FrameOwner owner) {
+        state_.frames.set_owner(static_cast<FrameTable::Node>(block.raw()), owner);
+    }
     [[nodiscard]] FrameOwner owner(Pfn block) const {
         return state_.frames.owner(static_cast<FrameTable::Node>(block.raw()));
     }

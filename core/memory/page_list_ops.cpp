@@ -66,9 +66,8 @@ void PageListOps<Fx>::drain_oldest(ListId from, unsigned order) {
     lists_.count -= 1U << order;
     fx_.charge(Step::pcp_drain_block);
     buddy_.put(node, order, remembered);
-    fx_.report(EventLevel::fine, [&] {
-        return PcpDrained{.pfn = node, .order = static_cast<std::uint8_t>(order), .type = remembered};
-    });
+    fx_.report(EventLevel::fine,
+               [&] { return PcpDrained{.pfn = node, .order = static_cast<std::uint8_t>(order), .type = remembered}; });
 }
 
 template <class Fx>

@@ -4,8 +4,8 @@
 // frees to the head, drains of the oldest pages.
 //
 // Source:  4.x: rmqueue_bulk, buffered_rmqueue, free_hot_cold_page, free_pcppages_bulk; 6.1: rmqueue_bulk,
-//          __rmqueue_pcplist, free_unref_page_commit, nr_pcp_free, nr_pcp_high, free_pcppages_bulk, drain_pages_zone (all
-//          mm/page_alloc.c). Which of them holds is PageRules' to say.
+//          __rmqueue_pcplist, free_unref_page_commit, nr_pcp_free, nr_pcp_high, free_pcppages_bulk, drain_pages_zone
+//          (all mm/page_alloc.c). Which of them holds is PageRules' to say.
 #pragma once
 
 #include "core/memory/buddy.h"
@@ -30,12 +30,12 @@ public:
         : state_(state), frames_(state.frames), zone_(zone), lists_(state.lists_of(cpu, zone.id)), cpu_(cpu), fx_(fx),
           buddy_(state, zone, fx, owners) {}
 
-    /// The next page of the list for (order, type), refilled where it is empty; kNone if that cannot be done. The block's
-    /// record is left to the caller.
+    /// The next page of the list for (order, type), refilled where it is empty; kNone if that cannot be done. The
+    /// block's record is left to the caller.
     [[nodiscard]] Node take(unsigned order, MigrateType type, Temperature temperature, AllocFlags flags);
 
-    /// Puts a block on its list and drains if there are too many. `remembered` is the pageblock's type when the free began;
-    /// the block goes back to that type's buddy list one day.
+    /// Puts a block on its list and drains if there are too many. `remembered` is the pageblock's type when the free
+    /// began; the block goes back to that type's buddy list one day.
     void put(Node node, unsigned order, MigrateType remembered, Temperature temperature);
 
     /// drain_pages_zone: all pages back to the buddy lists.

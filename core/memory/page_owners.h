@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the page allocator tells and asks the rest of the machine while it works: pages that compaction moved, pages that
-// reclaim dropped, and what it cannot know by itself. The defaults are for callers whose pages nobody else names.
+// What the page allocator tells and asks the rest of the machine while it works: pages that compaction moved, pages
+// that reclaim dropped, and what it cannot know by itself. The defaults are for callers whose pages nobody else names.
 #pragma once
 
 #include "core/events/memory_events.h"
@@ -17,8 +17,8 @@ public:
     virtual void page_moved(Pfn /*from*/, Pfn /*to*/) {}
     /// A page-cache page was dropped; its frame is about to be freed.
     virtual void page_dropped(Pfn /*frame*/) {}
-    /// Whether a steal makes the pageblock at `block` the requester's. `by_rule` is what the frame table says; a recorded
-    /// run knows better, because whether a used page is movable is not in its records.
+    /// Whether a steal makes the pageblock at `block` the requester's. `by_rule` is what the frame table says; a
+    /// recorded run knows better, because whether a used page is movable is not in its records.
     virtual bool claims_pageblock(Pfn /*block*/, MigrateType /*wanted*/, bool by_rule) { return by_rule; }
 
 protected:

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// How the page allocator's rules differ between kernels: one switch a difference, so that a design can be tried on a kernel
-// that never was. The presets are the kernels of the captures, configured as there: no NUMA, no CMA, no memory isolation, no
-// transparent huge pages.
+// How the page allocator's rules differ between kernels: one switch a difference, so that a design can be tried on a
+// kernel that never was. The presets are the kernels of the captures, configured as there: no NUMA, no CMA, no memory
+// isolation, no transparent huge pages.
 //
 // Units:   pages unless a name says otherwise.
-// Source:  mm/page_alloc.c, mm/compaction.c and mm/vmscan.c of 4.7, 4.9 and 6.1; the function that holds the rule stands at
+// Source:  mm/page_alloc.c, mm/compaction.c and mm/vmscan.c of 4.7, 4.9 and 6.1; the function that holds the rule
+// stands at
 //          the switch.
 #pragma once
 
@@ -28,7 +29,8 @@ enum class PcpHighRule : std::uint8_t {
 
 /// How per-CPU lists that are too full are drained (free_pcppages_bulk).
 enum class PcpDrainRule : std::uint8_t {
-    /// 4.x: `batch` pages, oldest first, round robin over the types from RECLAIMABLE's neighbour on; every list found empty
+    /// 4.x: `batch` pages, oldest first, round robin over the types from RECLAIMABLE's neighbour on; every list found
+    /// empty
     /// lets the next one give one page more.
     round_robin,
     /// 6.1: the list just freed to until it is empty, then the next ones. The amount doubles with every drain that no
@@ -57,10 +59,11 @@ enum class SlowPathRule : std::uint8_t {
 
 struct PageRules {
     // Per-CPU page lists.
-    std::uint8_t pcp_most_order = 0;     ///< orders 0 to this one have lists (pcp_allowed_order)
-    bool pcp_huge_pages = false;         ///< 6.1 with transparent huge pages: lists for blocks of pageblock order as well
-    bool pcp_cold_end = true;            ///< 4.x: __GFP_COLD and cold frees use the tail
-    bool pcp_refused_tries_buddy = false; ///< 6.1: a request whose page list cannot be refilled goes on to the buddy lists
+    std::uint8_t pcp_most_order = 0; ///< orders 0 to this one have lists (pcp_allowed_order)
+    bool pcp_huge_pages = false;     ///< 6.1 with transparent huge pages: lists for blocks of pageblock order as well
+    bool pcp_cold_end = true;        ///< 4.x: __GFP_COLD and cold frees use the tail
+    bool pcp_refused_tries_buddy =
+        false; ///< 6.1: a request whose page list cannot be refilled goes on to the buddy lists
     std::uint32_t pcp_most_batch_pages = 128; ///< cap of managed/1024 in zone_batchsize: 512 KiB, 6.1: 1 MiB
     PcpHighRule pcp_high = PcpHighRule::six_batches;
     PcpDrainRule pcp_drain = PcpDrainRule::round_robin;
@@ -80,9 +83,10 @@ struct PageRules {
     std::uint32_t watermark_scale_factor = 10;
     std::array<std::uint32_t, 3> lowmem_reserve_ratio{256, 256, 32};
     ReserveRule reserves = ReserveRule::harder;
-    bool fair_zones = false;               ///< 4.7: zones take turns by NR_ALLOC_BATCH
-    bool reserve_by_preferred_zone = true; ///< 4.x: lowmem_reserve of the first zone tried; 6.1: of the highest one allowed
-    bool bulk_requests = false;            ///< 6.1: alloc_pages_bulk
+    bool fair_zones = false; ///< 4.7: zones take turns by NR_ALLOC_BATCH
+    bool reserve_by_preferred_zone =
+        true;                   ///< 4.x: lowmem_reserve of the first zone tried; 6.1: of the highest one allowed
+    bool bulk_requests = false; ///< 6.1: alloc_pages_bulk
 
     // Slow path.
     SlowPathRule slow_path = SlowPathRule::compact_then_reclaim;

@@ -37,7 +37,7 @@ void apply_defaults(PageState& state, std::uint32_t min_free_kib) {
     set_lowmem_reserves(state.zones, state.rules);
     for (Zone& zone : state.zones) {
         zone.stat_threshold = stat_threshold(zone.managed, state.cpus);
-        if (state.rules.fair_zones) zone.fair_batch = zone.mark(Watermark::high) - zone.mark(Watermark::low);
+        if (state.rules.fair_zones) zone.fair_batch = turn_pages(zone);
         for (std::uint16_t cpu = 0; cpu < state.cpus; ++cpu) {
             PageLists& lists = state.lists_of(CpuId{cpu}, zone.id);
             lists.batch = page_list_batch(zone.managed, state.rules);

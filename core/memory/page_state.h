@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything that mm/page_alloc.c keeps, as one value: frames, zones, free lists, per-CPU lists, pageblock types, and the
-// rules of the kernel it stands for. The algorithms are views on it: Buddy and PageListOps (templates, so that a silent call
-// pays nothing for reporting), SlowPath, Compaction, Reclaim; PageAllocator is the way in.
+// Everything that mm/page_alloc.c keeps, as one value: frames, zones, free lists, per-CPU lists, pageblock types, and
+// the rules of the kernel it stands for. The algorithms are views on it: Buddy and PageListOps (templates, so that a
+// silent call pays nothing for reporting), SlowPath, Compaction, Reclaim; PageAllocator is the way in.
 //
-// Lists:   one free list a zone, order and migrate type; then one LRU list a zone; then each CPU's page lists, zone by zone.
+// Lists:   one free list a zone, order and migrate type; then one LRU list a zone; then each CPU's page lists, zone by
+// zone.
 #pragma once
 
 #include "core/memory/frame_table.h"
@@ -63,7 +64,8 @@ struct PageState {
     }
     /// order_to_pindex, and the order of a list (pindex_to_order).
     [[nodiscard]] unsigned page_list_index(unsigned order, MigrateType type) const {
-        if (order > rules.pcp_most_order) return (rules.pcp_most_order + 1U) * 3 + (type == MigrateType::movable ? 1 : 0);
+        if (order > rules.pcp_most_order)
+            return (rules.pcp_most_order + 1U) * 3 + (type == MigrateType::movable ? 1 : 0);
         return order * kPcpMigrateTypes + static_cast<unsigned>(type);
     }
     [[nodiscard]] unsigned page_list_order(unsigned index) const {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What a zone and its per-CPU page lists keep besides the frames: sizes, watermarks, reserves, counters; and how the kernel
-// computes those from the amount of memory.
+// What a zone and its per-CPU page lists keep besides the frames: sizes, watermarks, reserves, counters; and how the
+// kernel computes those from the amount of memory.
 //
-// Units:   pages unless a name says otherwise. Counters are plain integers here: they go below zero and into comparisons as
+// Units:   pages unless a name says otherwise. Counters are plain integers here: they go below zero and into
+// comparisons as
 //          the kernel's longs do.
 // Source:  struct zone, struct per_cpu_pages (mmzone.h); __setup_per_zone_wmarks, setup_per_zone_lowmem_reserve,
 //          init_per_zone_wmark_min (6.1: calculate_min_free_kbytes), zone_batchsize, zone_highsize (mm/page_alloc.c);
@@ -51,8 +52,8 @@ struct Zone {
     std::int64_t reserved_highatomic = 0;
 
     std::array<std::uint32_t, kOrders> free_blocks{}; ///< nr_free: blocks on the buddy lists, all types
-    std::int64_t free_pages = 0;  ///< NR_FREE_PAGES as the zone knows it: without what CPUs have not reported yet
-    std::int64_t fair_batch = 0;  ///< NR_ALLOC_BATCH (4.7)
+    std::int64_t free_pages = 0;     ///< NR_FREE_PAGES as the zone knows it: without what CPUs have not reported yet
+    std::int64_t fair_batch = 0;     ///< NR_ALLOC_BATCH (4.7)
     std::int32_t stat_threshold = 0; ///< CPUs report a counter's change when it is larger than this
     bool is_fair_depleted = false;   ///< ZONE_FAIR_DEPLETED (4.7)
     bool wants_kswapd = false;       ///< kswapd was woken for this zone and did not run yet
@@ -102,6 +103,32 @@ inline void decrement_counter(std::int64_t& total, std::int8_t& diff, std::int32
     const std::int32_t overstep = threshold / 2;
     total += diff - overstep;
     diff = static_cast<std::int8_t>(overstep);
+}
+
+/// One zone's turn (4.7), as one CPU acts on it: what the zone knows to be left, what the CPU did not report, used up
+/// or not.
+struct ZoneTurn {
+    std::int64_t& left;
+    std::int8_t& unreported;
+    bool& is_used_up;
+
+    /// After an allocation: single pages and larger blocks are counted differently (buffered_rmqueue).
+    void use(unsigned order, std::int32_t threshold) {
+        if (order == 0)
+            decrement_counter(left, unreported, threshold);
+        else
+            change_counter(left, unreported, -(std::int64_t{1} << order), threshold);
+        if (left <= 0) is_used_up = true;
+    }
+    /// reset_alloc_batches.
+    void begin(std::int64_t batch, std::int32_t threshold) {
+        change_counter(left, unreported, batch - left, threshold);
+        is_used_up = false;
+    }
+};
+/// Pages of a turn: as many as kswapd would reclaim after it.
+[[nodiscard]] inline std::int64_t turn_pages(const Zone& zone) {
+    return zone.mark(Watermark::high) - zone.mark(Watermark::low);
 }
 
 /// min_free_kbytes from the pages of all zones: int_sqrt(16 * KiB), clamped.
