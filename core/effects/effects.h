@@ -68,6 +68,11 @@ public:
             sink_->on_event(Event{now(), cpu_, EventBody{make()}});
     }
 
+    /// True if charging, touching and reporting are all without effect.
+    [[nodiscard]] bool is_silent() const {
+        return prices_ == nullptr && port_ == nullptr && level_ == EventLevel::none;
+    }
+
     [[nodiscard]] CpuId cpu() const { return cpu_; }
     [[nodiscard]] Cycles now() const { return start_ + ledger_.total; }
     [[nodiscard]] const KernelData& data() const { return data_; }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "core/memory/claim.h"
+
+#include "core/memory/buddy.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ksl::core {
+
+namespace {
+
+using Node = FrameTable::Node;
+
+/// Which page list a block lies on: the one whose sentinel its links lead to.
+void leave_page_list(PageState& state, Node node) {
+    FrameTable& frames = state.frames;
+    Node at = node;
+    while (frames.is_frame(at)) at = frames.next(at);
+    const auto first = static_cast<std::uint32_t>(state.page_list(CpuId{0}, ZoneId::dma, 0));
+    const std::uint32_t list = at - static_cast<std::uint32_t>(frames.frames().count());
+    PageLists& lists = state.page_lists[(list - first) / state.rules.pcp_lists()];
+    lists.count -= 1U << frames.order(node);
+    frames.unlink(node);
+}
+
+/// Frees [lowest, top) of a block that was just taken off its list: the largest aligned blocks, upper ones first.
+void put_back(PageState& state, Zone& zone, SilentEffects& fx, Node lowest, Node top, MigrateType type) {
+    Buddy<SilentEffects> buddy(state, zone, fx);
+    while (lowest < top) {
+        unsigned order = 0;
+        while (order < kMaxOrder.raw() && top - (Node{2} << order) >= lowest && (top & ((Node{2} << order) - 1)) == 0)
+            ++order;
+        top -= Node{1} << order;
+        buddy.put(top, order, type, ListEnd::head);
+    }
+}
+
+void take_out(PageState& state, FrameTable::Block block, Node lowest, Node top) {
+    const auto node = static_cast<Node>(block.first.raw());
+    const Node end = node + static_cast<Node>(block.order.frames());
+    const MigrateType type = state.frames.type(node);
+    Zone& zone = state.zone(zone_of(block.first));
+    SilentEffects fx(CpuId{0});
+    if (block.state == BlockState::page_list) {
+        leave_page_list(state, node);
+    } else {
+        Buddy<SilentEffects> buddy(state, zone, fx);
+        buddy.remove(node, block.order.raw());
+        buddy.count_free(-static_cast<std::int64_t>(block.order.frames()));
+    }
+    state.frames.clear_block(node);
+    put_back(state, zone, fx, node, std::clamp(lowest, node, end), type);
+    put_back(state, zone, fx, std::clamp(top, node, end), end, type);
+}
+
+} // namespace
+
+void claim(PageState& state, Pfn block, Order order, MigrateType type, FrameUse use) {
+    const auto lowest = static_cast<Node>(block.raw());
+    const Node top = lowest + static_cast<Node>(order.frames());
+    for (Node frame = lowest; frame < top; ++frame) {
+        const std::optional<FrameTable::Block> found = state.frames.block_of(Pfn{frame});
+        if (found && (found->state == BlockState::free || found->state == BlockState::page_list))
+            take_out(state, *found, lowest, top);
+        if (state.frames.state(frame) == BlockState::lru) state.frames.unlink(frame);
+        state.frames.clear_block(frame);
+    }
+    state.frames.set_block(lowest, BlockState::in_use, order.raw(), type, use);
+    state.frames.set_owner(lowest, {});
+}
+
+void unclaim_to_page_list(PageState& state, CpuId cpu, Pfn block, Order order, MigrateType remembered) {
+    const auto node = static_cast<Node>(block.raw());
+    const MigrateType type = remembered == MigrateType::highatomic ? MigrateType::movable : remembered;
+    const ZoneId zone = zone_of(block);
+    state.frames.set_block(node, BlockState::page_list, order.raw(), remembered);
+    state.frames.push_front(state.page_list(cpu, zone, state.page_list_index(order.raw(), type)), node);
+    state.lists_of(cpu, zone).count += static_cast<std::uint32_t>(order.frames());
+}
+
+void unclaim_to_buddy(PageState& state, CpuId cpu, Pfn block, Order order, MigrateType type) {
+    SilentEffects fx(cpu);
+    Buddy<SilentEffects>(state, state.zone(zone_of(block)), fx).put(static_cast<Node>(block.raw()), order.raw(), type);
+}
+
+} // namespace ksl::core
