@@ -61,9 +61,9 @@ inline constexpr Pte kUncached{0x8000'0000'0000'017b};      ///< PCD PWT (UC)
 
 /// Where a software descent ended: at a leaf, or at the first entry that leads no further.
 struct EntrySlot {
-    PhysAddr at;
+    PhysAddr at{};
     Level level = Level::pt;
-    Pte entry;
+    Pte entry{};
 };
 
 class Mapper {

@@ -29,10 +29,10 @@ enum class Vector : std::uint8_t { stack_segment = 12, general_protection = 13, 
 struct Fault {
     Vector vector = Vector::page_fault;
     std::uint32_t error_code = 0;
-    VirtAddr address; ///< CR2 of a page fault; not written by #GP and #SS
+    VirtAddr address{}; ///< CR2 of a page fault; not written by #GP and #SS
     /// Where the walk ended, for explanations: hardware does not tell. Without a walk: pt and a clear entry.
     Level level = Level::pt;
-    Pte entry;
+    Pte entry{};
 
     friend bool operator==(const Fault&, const Fault&) = default;
 };

@@ -33,9 +33,9 @@ namespace ksl::core {
 /// One entry that a walk used.
 struct WalkStep {
     Level level = Level::pt;
-    PhysAddr entry_at;
-    Pte before;
-    Pte after; ///< with the accessed and dirty bits that the walk set
+    PhysAddr entry_at{};
+    Pte before{};
+    Pte after{}; ///< with the accessed and dirty bits that the walk set
 
     friend bool operator==(const WalkStep&, const WalkStep&) = default;
 };
@@ -56,11 +56,11 @@ private:
 };
 
 struct Translation {
-    PhysAddr at;
+    PhysAddr at{};
     Level leaf_level = Level::pt;
-    Pte leaf; ///< after the walk
-    PhysAddr leaf_at;
-    Rights rights;
+    Pte leaf{}; ///< after the walk
+    PhysAddr leaf_at{};
+    Rights rights{};
     std::uint8_t references = 0; ///< entries read
 
     [[nodiscard]] PageSize size() const { return page_size_of(leaf_level); }
