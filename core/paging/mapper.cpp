@@ -96,17 +96,28 @@ std::expected<Pfn, MapFailure> Mapper::descend_to(VirtAddr at, Level level, Take
 }
 
 MapResult Mapper::map(VirtAddr at, Pfn frame, PageSize size, Pte attributes, TakeFrame take, Effects& fx) {
+    return map_run(at, frame, 1, size, attributes, take, fx);
+}
+
+MapResult Mapper::map_run(VirtAddr at, Pfn frame, std::uint64_t pages, PageSize size, Pte attributes, TakeFrame take,
+                          Effects& fx) {
     const Level level = leaf_level_of(size);
     KSL_ASSERT(is_aligned(at, bytes_of(size)) && is_aligned(address_of(frame), bytes_of(size)),
                "a page starts at a multiple of its size");
+    KSL_ASSERT(index_of(at, level) + pages <= kEntriesPerTable, "a run of pages stays in one table");
     const auto table = descend_to(at, level, take, fx);
     if (!table) return std::unexpected(table.error());
-    const PhysAddr place = entry_at(*table, at, level);
-    const Pte before = read(place);
-    if (!before.is_clear()) return std::unexpected(MapFailure::occupied);
-    fx.charge(Step::pte_write);
-    const Pte leaf{attributes_at(attributes, level).bits() | frame.raw() << kPageShift};
-    write_entry({.at = place, .level = level, .entry = before}, leaf, fx);
+    const Pte flags = attributes_at(attributes, level);
+    EntrySlot slot{.at = entry_at(*table, at, level), .level = level, .entry = Pte{}};
+    std::uint64_t* word = memory_->writable_words(*table) + index_of(at, level);
+    for (std::uint64_t page = 0; page < pages; ++page, ++word, slot.at += Bytes{sizeof(std::uint64_t)}) {
+        if (*word != 0) return std::unexpected(MapFailure::occupied);
+        const Pte leaf{flags.bits() | (frame.raw() + page * Pte::frames_of(level)) << kPageShift};
+        fx.charge(Step::pte_write);
+        fx.write(kernel_address(slot.at));
+        *word = leaf.bits();
+        report_write(slot, leaf, fx);
+    }
     return {};
 }
 
@@ -135,12 +146,15 @@ MapResult Mapper::map_frames(VirtAddr lowest, std::span<const Pfn> frames, Pte a
 
 MapResult Mapper::map_contiguous(VirtRange range, Pfn first, PageSize largest, Pte attributes, TakeFrame take,
                                  Effects& fx) {
-    Pfn frame = first;
     for (VirtAddr at = range.lowest; at < range.top;) {
+        const Pfn frame = first + pages_for(at - range.lowest);
         const PageSize size = fitting_size(at, frame, range.top - at, largest);
-        if (MapResult mapped = map(at, frame, size, attributes, take, fx); !mapped) return mapped;
-        at += bytes_of(size);
-        frame += pages_for(bytes_of(size));
+        // Pages of one size up to where a larger one may begin, or to the end of the table.
+        const Level above = static_cast<Level>(number_of(leaf_level_of(size)) + 1);
+        const VirtAddr end = end_of_entry(at, above, range.top);
+        const std::uint64_t pages = (end - at).count() / bytes_of(size).count();
+        if (MapResult mapped = map_run(at, frame, pages, size, attributes, take, fx); !mapped) return mapped;
+        at += bytes_of(size) * pages;
     }
     return {};
 }

@@ -113,6 +113,9 @@ private:
     [[nodiscard]] std::expected<Pfn, MapFailure> descend_to(VirtAddr at, Level level, TakeFrame take, Effects& fx);
     [[nodiscard]] std::expected<Pfn, MapFailure> add_table(const EntrySlot& parent, VirtAddr at, TakeFrame take,
                                                            Effects& fx);
+    /// Contiguous pages whose entries lie in one table.
+    [[nodiscard]] MapResult map_run(VirtAddr at, Pfn frame, std::uint64_t pages, PageSize size, Pte attributes,
+                                    TakeFrame take, Effects& fx);
     [[nodiscard]] MapResult split_slot(const EntrySlot& slot, VirtAddr at, TakeFrame take, Effects& fx);
 
     PhysMemory* memory_;
