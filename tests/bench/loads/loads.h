@@ -11,10 +11,16 @@ namespace ksl::bench {
 
 int run_copy(const Arguments& arguments);
 int run_events(const Arguments& arguments);
+int run_tlb(const Arguments& arguments);
+int run_translate(const Arguments& arguments);
+int run_walk(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
     Load{"copy", "copies of the contents of a simulated memory: --frames N --written N --ops N", run_copy},
     Load{"events", "event queue, hold model: --pending N --ops N", run_events},
+    Load{"tlb", "TLB model alone, LRU: --trace hot32|zipf|uni|kmix --ops N", run_tlb},
+    Load{"translate", "MMU model: --trace hot32|zipf|uni|kmix --ops N --access read|write", run_translate},
+    Load{"walk", "page walks alone: --trace hot32|zipf|uni|kmix --ops N", run_walk},
 };
 
 } // namespace ksl::bench
