@@ -8,6 +8,7 @@
 //          (LWN 692208 and its comments); the dynamic kernel stacks RFC of March 2024.
 #pragma once
 
+#include "core/paging/kernel_tables.h"
 #include "core/types/address.h"
 #include "core/types/ids.h"
 
@@ -42,14 +43,6 @@ enum class Release : std::uint8_t {
 
 /// Which free-space search the vmalloc area uses.
 enum class AreaAllocator : std::uint8_t { linux_4_x, linux_5_2, linux_6_9 };
-
-/// How a top-level entry for new vmalloc space reaches the page tables of other processes.
-enum class PgdSync : std::uint8_t {
-    lazy_fault,          ///< copied by the page-fault handler, when it can run at all (up to 4.8)
-    touch_before_switch, ///< copied when switching to a stack that needs it (4.9)
-    copy_at_allocation,  ///< copied into every process when the entry appears (5.8)
-    preallocated,        ///< all top-level entries of the range exist from boot on (5.9)
-};
 
 /// Largest page that the direct map may use.
 enum class DirectMapPage : std::uint8_t { small_4k, large_2m, huge_1g };
