@@ -29,7 +29,7 @@ public:
     /// For ATTACH.
     [[nodiscard]] const std::string& uri() const { return uri_; }
 
-    /// From the next transaction on the table has these rows; it begins empty.
+    /// From the next transaction on the table has these rows; it begins empty. Empty pages are not kept.
     void show(const RecordPages& rows);
 
 private:

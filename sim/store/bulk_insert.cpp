@@ -60,9 +60,13 @@ void BulkInsert::prepare(const std::string& table) {
 
 void BulkInsert::insert(const RecordPages& rows) {
     if (rows.rows() == 0) return;
-    // Also after an error: a statement that is not reset would keep its transaction's lock on the batch.
-    const std::unique_ptr<SQLite::Statement, void (*)(SQLite::Statement*)> resets{
-        &*statement_, [](SQLite::Statement* statement) { statement->tryReset(); }};
+    // Also after an error: the rows are shown no longer than they live, and a statement that is not reset keeps its
+    // lock.
+    const auto finish = [this](const RecordPages*) {
+        statement_->tryReset();
+        file_->show(RecordPages{});
+    };
+    const std::unique_ptr<const RecordPages, decltype(finish)> shown{&rows, finish};
     file_->show(rows);
     statement_->exec();
 }
