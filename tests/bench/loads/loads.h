@@ -14,6 +14,7 @@ int run_events(const Arguments& arguments);
 int run_tlb(const Arguments& arguments);
 int run_translate(const Arguments& arguments);
 int run_walk(const Arguments& arguments);
+int run_log(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
     Load{"copy", "copies of the contents of a simulated memory: --frames N --written N --ops N", run_copy},
@@ -21,6 +22,7 @@ inline constexpr std::array kLoads{
     Load{"tlb", "TLB model alone, LRU: --trace hot32|zipf|uni|kmix --ops N", run_tlb},
     Load{"translate", "MMU model: --trace hot32|zipf|uni|kmix --ops N --access read|write", run_translate},
     Load{"walk", "page walks alone: --trace hot32|zipf|uni|kmix --ops N", run_walk},
+    Load{"log", "rows into the lab database: --ops N --folder PATH", run_log},
 };
 
 } // namespace ksl::bench
