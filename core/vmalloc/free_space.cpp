@@ -215,6 +215,13 @@ std::optional<FreeSpace::Found> FreeSpace::take(const AreaRequest& request, cons
     });
 }
 
+bool FreeSpace::take_at(VirtRange range, const VmapRules& rules, Effects& fx, VmapHost& host) {
+    return with_touch(fx, host, rules.layout, pool_, [&](auto touch) {
+        const NodeIndex node = find_containing(pool_, root_, range.lowest.raw(), fx, touch);
+        return node != kNoNode && range.top.raw() <= pool_[node].end() && cut(node, range, fx, host, touch);
+    });
+}
+
 void FreeSpace::give(VirtRange range, AreaObject object, const VmapRules& rules, Effects& fx, VmapHost& host) {
     with_touch(fx, host, rules.layout, pool_, [&](auto touch) {
         MaxOfSubtree summary{pool_, fx, touch};

@@ -40,6 +40,8 @@ public:
     /// can be had for the second part.
     [[nodiscard]] std::optional<Found> take(const AreaRequest& request, const VmapRules& rules, Effects& fx,
                                             VmapHost& host);
+    /// Takes exactly this range; false if part of it is not free.
+    [[nodiscard]] bool take_at(VirtRange range, const VmapRules& rules, Effects& fx, VmapHost& host);
     /// Makes a range free; `object` becomes the descriptor of it, or is given back if a neighbour grows over it.
     void give(VirtRange range, AreaObject object, const VmapRules& rules, Effects& fx, VmapHost& host);
     /// Makes sure that a descriptor lies ready for the next split on this CPU.

@@ -85,6 +85,30 @@ NodeIndex VmapAllocator::take_pooled(const AreaRequest& request, unsigned& owner
     return area;
 }
 
+bool VmapAllocator::take_at(VirtRange range, Effects& fx, VmapHost& host) {
+    if (rules_.has_free_tree()) return free_.take_at(range, rules_, fx, host);
+    const TreePlace place = find_place(areas_, first_fit_.root(), range.lowest.raw(), fx, NoTouch{});
+    const bool is_free_below = place.before == kNoNode || areas_[place.before].end() <= range.lowest.raw();
+    return is_free_below && (place.after == kNoNode || areas_[place.after].start() >= range.top.raw());
+}
+
+std::expected<AreaId, AreaFailure> VmapAllocator::reserve_at(VirtRange range, Effects& fx, VmapHost& host) {
+    const auto object = host.new_area_object(fx);
+    if (!object) return std::unexpected(AreaFailure::no_memory);
+    if (rules_.has_free_tree()) free_.preload(fx, host);
+    if (!take_at(range, fx, host)) {
+        host.free_area_object(*object, fx);
+        return std::unexpected(AreaFailure::no_space);
+    }
+    const NodeIndex area = areas_.add({range, AreaKind::busy, *object});
+    if (rules_.has_free_tree()) {
+        insert_busy(area, fx, host);
+    } else {
+        first_fit_.insert(areas_, area, rules_, fx, host);
+    }
+    return report_reserved({area, 0}, fx);
+}
+
 // --- find and release ------------------------------------------------------------------------------------------------
 
 NodeIndex& VmapAllocator::busy_root_of(VirtAddr start) {

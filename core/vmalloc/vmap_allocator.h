@@ -64,6 +64,9 @@ public:
     /// alloc_vmap_area(): the lowest range that the rules find. Where none fits, purges everything pending once (with
     /// the flush that this takes) and tries again.
     [[nodiscard]] std::expected<AreaId, AreaFailure> reserve(const AreaRequest& request, Effects& fx, VmapHost& host);
+    /// Exactly this range, wherever the search would have gone; no_space if part of it is taken. No kernel function:
+    /// for carrying on from an answer that was recorded elsewhere, and for address schemes that do not search.
+    [[nodiscard]] std::expected<AreaId, AreaFailure> reserve_at(VirtRange range, Effects& fx, VmapHost& host);
     /// find_vmap_area(): the area that contains the address, or none. Up to 5.1 it may be one that waits for a purge.
     [[nodiscard]] AreaId find(VirtAddr address, Effects& fx, const VmapHost& host) const;
     /// free_vmap_area_noflush(): the area, already unmapped, waits for the next purge. The caller then looks at
@@ -118,6 +121,7 @@ private:
 
     [[nodiscard]] Attempt try_once(const AreaRequest& request, AreaObject object, Effects& fx, VmapHost& host);
     [[nodiscard]] NodeIndex take_pooled(const AreaRequest& request, unsigned& owner, Effects& fx, VmapHost& host);
+    [[nodiscard]] bool take_at(VirtRange range, Effects& fx, VmapHost& host);
     [[nodiscard]] AreaId report_reserved(const Placed& placed, Effects& fx);
 
     /// The root of the tree that an area in use belongs to, and the lock that protects it.

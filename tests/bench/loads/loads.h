@@ -9,6 +9,7 @@
 
 namespace ksl::bench {
 
+int run_areas(const Arguments& arguments);
 int run_copy(const Arguments& arguments);
 int run_events(const Arguments& arguments);
 int run_tlb(const Arguments& arguments);
@@ -17,6 +18,7 @@ int run_walk(const Arguments& arguments);
 int run_log(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
+    Load{"areas", "vmalloc address ranges: --load fixed5|mix|frag5 --live N --ops N --rules 6.1|4.9", run_areas},
     Load{"copy", "copies of the contents of a simulated memory: --frames N --written N --ops N", run_copy},
     Load{"events", "event queue, hold model: --pending N --ops N", run_events},
     Load{"tlb", "TLB model alone, LRU: --trace hot32|zipf|uni|kmix --ops N", run_tlb},

@@ -312,6 +312,23 @@ TEST(VmapAllocator, AnAreaReleasedAtOnceIsFreeAtOnce) {
     }
 }
 
+TEST(VmapAllocator, AGivenRangeIsTakenIfAllOfItIsFree) {
+    for (const VmapRules& rules : all_rules()) {
+        Lab lab{rules};
+        lab.reserve(stack_request());
+        const auto range = [](std::uint64_t from, std::uint64_t to) {
+            return VirtRange{kVmallocStart + Bytes{from}, kVmallocStart + Bytes{to}};
+        };
+        EXPECT_FALSE(lab.allocator.reserve_at(range(0x4000, 0x6000), lab.fx, lab.host));
+        const auto area = lab.allocator.reserve_at(range(0x8000, 0x9000), lab.fx, lab.host);
+        ASSERT_TRUE(area);
+        EXPECT_EQ(lab.allocator.range(*area), range(0x8000, 0x9000));
+        EXPECT_FALSE(lab.allocator.reserve_at(range(0x7000, 0x9000), lab.fx, lab.host));
+        EXPECT_EQ(lab.host.double_frees, 0);
+        EXPECT_EQ(lab.allocator.check_invariants(), "");
+    }
+}
+
 TEST(VmapAllocator, EventsTellWhatHappened) {
     struct Sink final : EventSink {
         void on_event(const Event& event) override { events.push_back(event); }
