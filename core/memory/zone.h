@@ -81,6 +81,7 @@ struct PageLists {
     std::uint32_t count = 0; ///< pages on all its lists
     std::uint32_t high = 0;  ///< a free that reaches this drains
     std::uint32_t batch = 1;
+    std::uint32_t first_ring = 0; ///< its lists in PageState::page_rings: by order, then by type
     std::uint8_t free_factor = 0;
     std::int8_t free_pages_diff = 0;
     std::int8_t fair_batch_diff = 0;
