@@ -63,7 +63,10 @@ void claim(PageState& state, Pfn block, Order order, MigrateType type, FrameUse 
         const std::optional<FrameTable::Block> found = state.frames.block_of(Pfn{frame});
         if (found && (found->state == BlockState::free || found->state == BlockState::page_list))
             take_out(state, *found, lowest, top);
-        if (state.frames.state(frame) == BlockState::lru) state.frames.unlink(frame);
+        if (state.frames.state(frame) == BlockState::lru) {
+            state.frames.unlink(frame);
+            --state.zone(zone_of(block)).lru_pages;
+        }
         state.frames.clear_block(frame);
     }
     state.frames.set_block(lowest, BlockState::in_use, order.raw(), type, use);

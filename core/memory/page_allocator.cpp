@@ -79,7 +79,7 @@ std::expected<Pfn, AllocFailure> PageAllocator::allocate(const AllocRequest& req
     }
     if (node != FrameTable::kNoNode) [[likely]]
         return Pfn{node};
-    return SlowPath(state_, request, fx, owners).run();
+    return SlowPath(*this, request, fx, owners).run();
 }
 
 std::expected<std::size_t, AllocFailure> PageAllocator::allocate_bulk(const AllocRequest& request, std::span<Pfn> out,
@@ -179,6 +179,7 @@ void PageAllocator::lru_add(Pfn page) {
                "single pages in use go on the LRU");
     frames.set_block(node, BlockState::lru, 0, frames.type(node), frames.use(node));
     frames.push_front(PageState::lru_list(zone_of(page)), node);
+    ++state_.zone(zone_of(page)).lru_pages;
 }
 
 void PageAllocator::lru_remove(Pfn page) {
@@ -187,6 +188,7 @@ void PageAllocator::lru_remove(Pfn page) {
     KSL_ASSERT(frames.state(node) == BlockState::lru, "the page is on the LRU list");
     frames.unlink(node);
     frames.set_block(node, BlockState::in_use, 0, frames.type(node), frames.use(node));
+    --state_.zone(zone_of(page)).lru_pages;
 }
 
 Pages PageAllocator::free_pages() const {

@@ -13,7 +13,7 @@ PageState::PageState(const MemoryMap& memory, const PageRules& page_rules, unsig
     : rules(page_rules), map(memory), frames(memory.frames(), kLists), page_lists(std::size_t{cpu_count} * kZones),
       page_rings(page_lists.size() * page_rules.pcp_lists()),
       // memmap_init: every pageblock starts as MOVABLE.
-      pageblock_types(static_cast<std::size_t>(frames.frames().count() / kPageblockFrames),
+      pageblock_flags(static_cast<std::size_t>(frames.frames().count() / kPageblockFrames),
                       static_cast<std::uint8_t>(MigrateType::movable)),
       cpus(static_cast<std::uint16_t>(cpu_count)) {
     for (unsigned index = 0; index < kZones; ++index) {

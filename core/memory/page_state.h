@@ -36,7 +36,7 @@ struct PageState {
     PageRings page_rings;
     /// By the highest zone that a request may use: the first one that has memory.
     std::array<ZoneId, kZones> preferred_zone{};
-    CowArray<std::uint8_t, 4096> pageblock_types;
+    CowArray<std::uint8_t, 4096> pageblock_flags; ///< migrate type, and whether compaction skips it
     std::uint16_t cpus = 0;
     std::uint32_t min_free_kib = 0;
 
@@ -50,10 +50,19 @@ struct PageState {
     }
 
     [[nodiscard]] MigrateType pageblock_type(std::uint64_t frame) const {
-        return static_cast<MigrateType>(pageblock_types[static_cast<std::size_t>(frame / kPageblockFrames)]);
+        return static_cast<MigrateType>(pageblock_flags[static_cast<std::size_t>(frame / kPageblockFrames)] & 3U);
     }
     void set_pageblock_type(std::uint64_t frame, MigrateType type) {
-        pageblock_types.mut(static_cast<std::size_t>(frame / kPageblockFrames)) = static_cast<std::uint8_t>(type);
+        std::uint8_t& flags = pageblock_flags.mut(static_cast<std::size_t>(frame / kPageblockFrames));
+        flags = static_cast<std::uint8_t>((flags & kSkipPageblock) | static_cast<unsigned>(type));
+    }
+    /// PB_migrate_skip: compaction found nothing to do there lately.
+    [[nodiscard]] bool is_pageblock_skipped(std::uint64_t frame) const {
+        return (pageblock_flags[static_cast<std::size_t>(frame / kPageblockFrames)] & kSkipPageblock) != 0;
+    }
+    void set_pageblock_skipped(std::uint64_t frame, bool is_skipped) {
+        std::uint8_t& flags = pageblock_flags.mut(static_cast<std::size_t>(frame / kPageblockFrames));
+        flags = static_cast<std::uint8_t>((flags & ~kSkipPageblock) | (is_skipped ? kSkipPageblock : 0U));
     }
 
     [[nodiscard]] static constexpr ListId free_list(ZoneId zone, unsigned order, MigrateType type) {
@@ -76,10 +85,11 @@ struct PageState {
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(rules, map, frames, zones, page_lists, page_rings, preferred_zone, pageblock_types, cpus, min_free_kib);
+        archive(rules, map, frames, zones, page_lists, page_rings, preferred_zone, pageblock_flags, cpus, min_free_kib);
     }
     friend bool operator==(const PageState&, const PageState&) = default;
 
+    static constexpr unsigned kSkipPageblock = 128;
     static constexpr std::uint32_t kFreeLists = kZones * kOrders * kMigrateTypes;
 };
 

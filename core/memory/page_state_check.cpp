@@ -59,6 +59,7 @@ private:
             return "NR_FREE_PAGES and what CPUs did not report are the pages on the free lists";
         if (!walk(PageState::lru_list(zone.id), BlockState::lru, 0, zone))
             return "every page on an LRU list is marked so";
+        if (length_ != zone.lru_pages) return "the pages on the LRU list are counted";
         return "";
     }
 
