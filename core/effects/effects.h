@@ -52,6 +52,8 @@ public:
     void write(VirtAddr at) {
         if (port_ != nullptr) port_->access(at, true, ledger_);
     }
+    /// False: read() and write() go nowhere, so that a caller need not work out addresses.
+    [[nodiscard]] bool sees_memory() const { return port_ != nullptr; }
     /// Waiting for something that another processor holds.
     void wait(Cycles cycles) {
         ledger_.lock_waits += cycles;

@@ -9,10 +9,12 @@
 
 namespace ksl::bench {
 
+int run_areas(const Arguments& arguments);
 int run_copy(const Arguments& arguments);
 int run_frames(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
+    Load{"areas", "vmalloc address ranges: --load fixed5|mix|frag5 --live N --ops N --rules 6.1|4.9", run_areas},
     Load{"copy", "copies of the contents of a simulated memory: --frames N --written N --ops N", run_copy},
     Load{"frames", "page allocator, bursts of frees and allocations: --ops N --order O --rules 4.7|4.9|6.1",
          run_frames},
