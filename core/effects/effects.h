@@ -37,7 +37,7 @@ public:
     Effects(const PriceList* prices, MemoryPort* port, EventSink* sink, EventLevel level, CpuId cpu, Cycles start,
             const KernelData& data)
         : prices_(prices), port_(port), sink_(sink), level_(sink == nullptr ? EventLevel::none : level), cpu_(cpu),
-          start_(start), data_(data) {}
+          silent_(prices == nullptr && port == nullptr && sink == nullptr), start_(start), data_(data) {}
 
     void charge(Step step, std::uint32_t times = 1) {
         if (prices_ == nullptr) return;
@@ -69,9 +69,7 @@ public:
     }
 
     /// True if charging, touching and reporting are all without effect.
-    [[nodiscard]] bool is_silent() const {
-        return prices_ == nullptr && port_ == nullptr && level_ == EventLevel::none;
-    }
+    [[nodiscard]] bool is_silent() const { return silent_; }
 
     [[nodiscard]] CpuId cpu() const { return cpu_; }
     [[nodiscard]] Cycles now() const { return start_ + ledger_.total; }
@@ -85,6 +83,7 @@ private:
     EventSink* sink_ = nullptr;
     EventLevel level_ = EventLevel::none;
     CpuId cpu_{0};
+    bool silent_ = true;
     Cycles start_;
     KernelData data_;
     Ledger ledger_;

@@ -74,7 +74,8 @@ auto Buddy<Fx>::split_fallback(unsigned order, MigrateType type, AllocFlags flag
 
 template <class Fx>
 bool Buddy<Fx>::move_fallback(unsigned order, MigrateType type, AllocFlags flags) {
-    const unsigned least = flags.no_fragment && order < kPageblockOrder.raw() ? kPageblockOrder.raw() : order;
+    const unsigned least =
+        flags.has(AllocFlags::kNoFragment) && order < kPageblockOrder.raw() ? kPageblockOrder.raw() : order;
     std::optional<FallbackChoice> choice;
     unsigned at = kOrders;
     while (!choice && at-- > least) choice = find_fallback(at, type);
@@ -107,7 +108,7 @@ bool Buddy<Fx>::steal(Node node, unsigned order, MigrateType type, AllocFlags fl
         set_pageblock_types(node, order, type);
         return move_single();
     }
-    boost_watermark(flags.wakes_kswapd);
+    boost_watermark(flags.has(AllocFlags::kWakesKswapd));
     if (!whole_pageblock) return move_single();
 
     const std::uint32_t movable = state_.rules.steal_counts_alike_pages ? movable_pages_around(node, before) : 0;

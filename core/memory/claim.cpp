@@ -12,16 +12,16 @@ namespace {
 
 using Node = FrameTable::Node;
 
-/// Which page list a block lies on: the one whose sentinel its links lead to.
 void leave_page_list(PageState& state, Node node) {
-    FrameTable& frames = state.frames;
-    Node at = node;
-    while (frames.is_frame(at)) at = frames.next(at);
-    const auto first = static_cast<std::uint32_t>(state.page_list(CpuId{0}, ZoneId::dma, 0));
-    const std::uint32_t list = at - static_cast<std::uint32_t>(frames.frames().count());
-    PageLists& lists = state.page_lists[(list - first) / state.rules.pcp_lists()];
-    lists.count -= 1U << frames.order(node);
-    frames.unlink(node);
+    const unsigned order = state.frames.order(node);
+    for (PageLists& lists : state.page_lists) {
+        for (unsigned type = 0; type < kPcpMigrateTypes; ++type) {
+            const unsigned index = state.page_list_index(order, static_cast<MigrateType>(type));
+            if (!state.page_rings.remove(lists.first_ring + index, node)) continue;
+            lists.count -= 1U << order;
+            return;
+        }
+    }
 }
 
 /// Frees [lowest, top) of a block that was just taken off its list: the largest aligned blocks, upper ones first.
@@ -63,11 +63,13 @@ void claim(PageState& state, Pfn block, Order order, MigrateType type, FrameUse 
         const std::optional<FrameTable::Block> found = state.frames.block_of(Pfn{frame});
         if (found && (found->state == BlockState::free || found->state == BlockState::page_list))
             take_out(state, *found, lowest, top);
-        if (state.frames.state(frame) == BlockState::lru) state.frames.unlink(frame);
+        if (state.frames.state(frame) == BlockState::lru) {
+            state.frames.unlink(frame);
+            --state.zone(zone_of(block)).lru_pages;
+        }
         state.frames.clear_block(frame);
     }
     state.frames.set_block(lowest, BlockState::in_use, order.raw(), type, use);
-    state.frames.set_owner(lowest, {});
 }
 
 void unclaim_to_page_list(PageState& state, CpuId cpu, Pfn block, Order order, MigrateType remembered) {
@@ -75,8 +77,9 @@ void unclaim_to_page_list(PageState& state, CpuId cpu, Pfn block, Order order, M
     const MigrateType type = remembered == MigrateType::highatomic ? MigrateType::movable : remembered;
     const ZoneId zone = zone_of(block);
     state.frames.set_block(node, BlockState::page_list, order.raw(), remembered);
-    state.frames.push_front(state.page_list(cpu, zone, state.page_list_index(order.raw(), type)), node);
-    state.lists_of(cpu, zone).count += static_cast<std::uint32_t>(order.frames());
+    PageLists& lists = state.lists_of(cpu, zone);
+    state.page_rings.push_front(lists.first_ring + state.page_list_index(order.raw(), type), node);
+    lists.count += static_cast<std::uint32_t>(order.frames());
 }
 
 void unclaim_to_buddy(PageState& state, CpuId cpu, Pfn block, Order order, MigrateType type) {

@@ -25,6 +25,7 @@ public:
             }
         }
         if (problem_) return std::unexpected(*problem_);
+        find_preferred_zones(state_);
         return std::move(state_);
     }
 
@@ -101,14 +102,15 @@ private:
     void add_page_list(const ExplicitZone& zone, CpuId cpu, const ExplicitList& list) {
         if (!state_.rules.uses_pcp(list.order.raw()) || list.type == MigrateType::highatomic)
             return refuse("page lists of this kernel have no order " + std::to_string(list.order.raw()));
-        const ListId to = state_.page_list(cpu, zone.id, state_.page_list_index(list.order.raw(), list.type));
+        PageLists& lists = state_.lists_of(cpu, zone.id);
+        const std::size_t ring = lists.first_ring + state_.page_list_index(list.order.raw(), list.type);
         for (std::size_t i = 0; i < list.blocks.size(); ++i) {
             if (!accepts(zone, list.blocks[i], list.order)) return;
             const auto node = static_cast<Node>(list.blocks[i].raw());
             const MigrateType remembered = list.remembered.empty() ? list.type : list.remembered[i];
             state_.frames.set_block(node, BlockState::page_list, list.order.raw(), remembered);
-            state_.frames.push_back(to, node);
-            state_.lists_of(cpu, zone.id).count += static_cast<std::uint32_t>(list.order.frames());
+            state_.page_rings.push_back(ring, node);
+            lists.count += static_cast<std::uint32_t>(list.order.frames());
         }
     }
 
@@ -117,16 +119,31 @@ private:
     std::optional<std::string> problem_;
 };
 
-ExplicitList read_list(const FrameTable& frames, ListId list, unsigned order, MigrateType type) {
-    ExplicitList out{.order = Order{order}, .type = type, .blocks = {}, .remembered = {}};
-    bool is_uniform = true;
-    for (Node node = frames.next(frames.sentinel(list)); frames.is_frame(node); node = frames.next(node)) {
-        out.blocks.emplace_back(node);
-        out.remembered.push_back(frames.type(node));
-        is_uniform = is_uniform && frames.type(node) == type;
-    }
-    if (is_uniform) out.remembered.clear();
-    return out;
+void append(ExplicitList& list, const FrameTable& frames, Node node) {
+    list.blocks.emplace_back(node);
+    list.remembered.push_back(frames.type(node));
+}
+
+/// What the blocks remember says something only where it is not the list's type.
+void simplify(ExplicitList& list) {
+    const auto is_type = [&](MigrateType type) { return type == list.type; };
+    if (std::ranges::all_of(list.remembered, is_type)) list.remembered.clear();
+}
+
+ExplicitList read_free_list(const FrameTable& frames, ListId from, unsigned order, MigrateType type) {
+    ExplicitList list{.order = Order{order}, .type = type, .blocks = {}, .remembered = {}};
+    for (Node node = frames.next(frames.sentinel(from)); frames.is_frame(node); node = frames.next(node))
+        append(list, frames, node);
+    simplify(list);
+    return list;
+}
+
+ExplicitList read_page_list(const PageState& state, std::size_t ring, unsigned order, MigrateType type) {
+    ExplicitList list{.order = Order{order}, .type = type, .blocks = {}, .remembered = {}};
+    for (std::uint32_t i = 0; i < state.page_rings.size(ring); ++i)
+        append(list, state.frames, state.page_rings.at(ring, i));
+    simplify(list);
+    return list;
 }
 
 ExplicitPageLists read_page_lists(const PageState& state, CpuId cpu, ZoneId zone) {
@@ -140,8 +157,7 @@ ExplicitPageLists read_page_lists(const PageState& state, CpuId cpu, ZoneId zone
     for (unsigned index = 0; index < state.rules.pcp_lists(); ++index) {
         const auto type =
             static_cast<MigrateType>(index < of_small_orders ? index % kPcpMigrateTypes : index - of_small_orders);
-        ExplicitList list =
-            read_list(state.frames, state.page_list(cpu, zone, index), state.page_list_order(index), type);
+        ExplicitList list = read_page_list(state, from.first_ring + index, state.page_list_order(index), type);
         if (!list.blocks.empty()) lists.lists.push_back(std::move(list));
     }
     return lists;
@@ -165,7 +181,7 @@ ExplicitZone read_zone(const PageState& state, const Zone& from) {
         for (unsigned type = 0; type < kMigrateTypes; ++type) {
             const auto migrate_type = static_cast<MigrateType>(type);
             ExplicitList list =
-                read_list(state.frames, PageState::free_list(from.id, order, migrate_type), order, migrate_type);
+                read_free_list(state.frames, PageState::free_list(from.id, order, migrate_type), order, migrate_type);
             if (!list.blocks.empty()) zone.free_lists.push_back(std::move(list));
         }
     }

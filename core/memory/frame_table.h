@@ -92,7 +92,7 @@ public:
     [[nodiscard]] bool is_free(Node frame, unsigned order) const {
         return records_[frame].block == pack_block(BlockState::free, order);
     }
-    [[nodiscard]] FrameUse use(Node frame) const { return static_cast<FrameUse>(records_[frame].tag >> 2); }
+    [[nodiscard]] FrameUse use(Node frame) const { return static_cast<FrameUse>((records_[frame].tag >> 2) & 15U); }
     /// Of a free block: the type of its list. Of a block on a page list: the type that the page remembers
     /// (page->index), which may differ from the list's. Of one in use: the type it was asked for with.
     [[nodiscard]] MigrateType type(Node frame) const { return static_cast<MigrateType>(records_[frame].tag & 3U); }
@@ -104,16 +104,24 @@ public:
         Record& record = records_.mut(frame);
         record.tag = static_cast<std::uint8_t>((record.tag & ~3U) | static_cast<unsigned>(type));
     }
+    void set_use(Node frame, FrameUse use) {
+        Record& record = records_.mut(frame);
+        record.tag = static_cast<std::uint8_t>((record.tag & ~(15U << 2)) | (static_cast<unsigned>(use) << 2));
+    }
     void clear_block(Node frame) { records_.mut(frame) = Record{}; }
 
     /// The block that covers `frame`, if the table knows one.
     [[nodiscard]] std::optional<Block> block_of(Pfn frame) const;
 
-    // Owners of blocks in use.
+    // Owners of blocks in use; nobody, until one is set.
     [[nodiscard]] FrameOwner owner(Node frame) const {
+        if ((records_[frame].tag & kHasOwner) == 0) return {};
         return {.id = links_[frame].next, .detail = links_[frame].prev};
     }
-    void set_owner(Node frame, FrameOwner owner) { links_.mut(frame) = Link{.next = owner.id, .prev = owner.detail}; }
+    void set_owner(Node frame, FrameOwner owner) {
+        links_.mut(frame) = Link{.next = owner.id, .prev = owner.detail};
+        records_.mut(frame).tag |= kHasOwner;
+    }
 
     // Lists.
     [[nodiscard]] Node sentinel(ListId list) const { return frames_ + static_cast<std::uint32_t>(list); }
@@ -155,7 +163,7 @@ public:
 private:
     struct Record {
         std::uint8_t block = 0; ///< state, order
-        std::uint8_t tag = 0;   ///< use, migrate type
+        std::uint8_t tag = 0;   ///< has an owner, use, migrate type
         friend bool operator==(const Record&, const Record&) = default;
     };
     struct Link {
@@ -171,6 +179,7 @@ private:
         return static_cast<std::uint8_t>((static_cast<unsigned>(use) << 2) | static_cast<unsigned>(type));
     }
 
+    static constexpr std::uint8_t kHasOwner = 64;
     static constexpr std::size_t kLinksPerChunk = 512;
 
     std::uint32_t frames_ = 0;

@@ -9,6 +9,7 @@
 
 #include "core/events/memory_events.h"
 
+#include <array>
 #include <cstdint>
 
 namespace ksl::core {
@@ -60,15 +61,21 @@ inline constexpr Gfp kUser = kReclaim;
 inline constexpr Gfp kUserMovable = kReclaim | kMovable; ///< GFP_HIGHUSER_MOVABLE: there is no high memory here
 } // namespace gfp
 
+static_assert(gfp::kDma.raw() == 1 && gfp::kDma32.raw() == 2 && gfp::kMovable.raw() == 4 &&
+              gfp::kReclaimable.raw() == 8);
+namespace detail {
+inline constexpr std::array kHighestZones{ZoneId::normal, ZoneId::dma, ZoneId::dma32, ZoneId::dma};
+inline constexpr std::array kTypes{MigrateType::unmovable, MigrateType::movable, MigrateType::reclaimable,
+                                   MigrateType::movable};
+} // namespace detail
+
 /// gfpflags_to_migratetype / gfp_migratetype.
 [[nodiscard]] constexpr MigrateType migrate_type_of(Gfp gfp) {
-    if (gfp.has(gfp::kMovable)) return MigrateType::movable;
-    return gfp.has(gfp::kReclaimable) ? MigrateType::reclaimable : MigrateType::unmovable;
+    return detail::kTypes[(gfp.raw() >> 2) & 3U];
 }
 /// gfp_zone: the highest zone that the request may use.
 [[nodiscard]] constexpr ZoneId highest_zone_of(Gfp gfp) {
-    if (gfp.has(gfp::kDma)) return ZoneId::dma;
-    return gfp.has(gfp::kDma32) ? ZoneId::dma32 : ZoneId::normal;
+    return detail::kHighestZones[gfp.raw() & 3U];
 }
 
 } // namespace ksl::core

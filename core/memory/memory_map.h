@@ -27,8 +27,9 @@ inline constexpr std::array<std::string_view, kZones> kZoneNames{"DMA", "DMA32",
 static_assert(kZoneLowest[1].raw() % kMaxOrder.frames() == 0 && kZoneLowest[2].raw() % kMaxOrder.frames() == 0);
 
 [[nodiscard]] constexpr ZoneId zone_of(Pfn frame) {
-    if (frame < kZoneLowest[1]) return ZoneId::dma;
-    return frame < kZoneLowest[2] ? ZoneId::dma32 : ZoneId::normal;
+    const unsigned above_dma = frame >= kZoneLowest[1] ? 1 : 0;
+    const unsigned above_dma32 = frame >= kZoneLowest[2] ? 1 : 0;
+    return static_cast<ZoneId>(above_dma + above_dma32);
 }
 /// The frames that can belong to a zone; Normal has no top.
 [[nodiscard]] FrameRange frames_of(ZoneId zone);

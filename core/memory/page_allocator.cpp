@@ -19,29 +19,12 @@ Node node_of(Pfn frame) {
 template <class Fx>
 Node first_attempt(PageState& state, const AllocRequest& request, Fx& fx, PageOwners* owners) {
     fx.charge(Step::page_alloc_entry);
-    FreeListSearch<Fx> search(state, request, fx, owners);
-    return search.run(search.first_flags());
-}
-
-template <class Fx>
-void free_to_buddy(PageState& state, Node block, unsigned order, MigrateType type, std::optional<ListEnd> end, Fx& fx) {
-    Zone& zone = state.zone(zone_of(Pfn{block}));
-    fx.charge(Step::zone_lock);
-    fx.write(fx.data().zone_lock(zone.id));
-    fx.charge(Step::buddy_free);
-    Buddy<Fx>(state, zone, fx).put(block, order, type, end);
-}
-
-template <class Fx>
-void free_to_list(PageState& state, Node block, unsigned order, MigrateType remembered, Temperature temperature,
-                  Fx& fx) {
-    Zone& zone = state.zone(zone_of(Pfn{block}));
-    PageListOps<Fx>(state, zone, fx).put(block, order, remembered, temperature);
+    return FreeListSearch<Fx>(state, request, fx, owners).run_first();
 }
 
 /// free_pages_prepare and the look at the pageblock's type.
 template <class Fx>
-MigrateType prepare_free(PageState& state, Node block, unsigned order, bool to_pcp, Fx& fx) {
+MigrateType prepare_free(const PageState& state, Node block, unsigned order, bool to_pcp, Fx& fx) {
     KSL_ASSERT(state.frames.state(block) != BlockState::free && state.frames.state(block) != BlockState::page_list,
                "only blocks in use are freed");
     KSL_ASSERT(state.frames.state(block) != BlockState::lru, "a page leaves the LRU list before it is freed");
@@ -55,18 +38,32 @@ MigrateType prepare_free(PageState& state, Node block, unsigned order, bool to_p
     return type;
 }
 
+/// __free_pages_ok. Not part of its caller: that would cost the common path registers.
+template <class Fx>
+[[gnu::noinline]] void free_to_buddy(PageState& state, Node block, unsigned order, FreePath path, Fx& fx) {
+    const MigrateType type = prepare_free(state, block, order, false, fx);
+    Zone& zone = state.zone(zone_of(Pfn{block}));
+    fx.charge(Step::zone_lock);
+    fx.write(fx.data().zone_lock(zone.id));
+    fx.charge(Step::buddy_free);
+    Buddy<Fx>(state, zone, fx)
+        .put(block, order, type, path == FreePath::buddy_tail ? std::optional{ListEnd::tail} : std::nullopt);
+}
+
+template <class Fx>
+void free_to_list(PageState& state, Node block, unsigned order, MigrateType remembered, Temperature temperature,
+                  Fx& fx) {
+    Zone& zone = state.zone(zone_of(Pfn{block}));
+    PageListOps<Fx>(state, zone, fx).put(block, order, remembered, temperature);
+}
+
 template <class Fx>
 void free_block(PageState& state, Node block, unsigned order, FreePath path, Fx& fx) {
-    const bool to_list =
-        (path == FreePath::page_list || path == FreePath::page_list_cold) && state.rules.uses_pcp(order);
-    const MigrateType type = prepare_free(state, block, order, to_list, fx);
-    if (to_list) {
-        const bool is_cold = path == FreePath::page_list_cold && state.rules.pcp_cold_end;
-        free_to_list(state, block, order, type, is_cold ? Temperature::cold : Temperature::hot, fx);
-    } else {
-        const auto end = path == FreePath::buddy_tail ? std::optional{ListEnd::tail} : std::nullopt;
-        free_to_buddy(state, block, order, type, end, fx);
-    }
+    const bool wants_list = path == FreePath::page_list || path == FreePath::page_list_cold;
+    if (!wants_list || !state.rules.uses_pcp(order)) return free_to_buddy(state, block, order, path, fx);
+    const MigrateType type = prepare_free(state, block, order, true, fx);
+    const bool is_cold = path == FreePath::page_list_cold && state.rules.pcp_cold_end;
+    free_to_list(state, block, order, type, is_cold ? Temperature::cold : Temperature::hot, fx);
 }
 
 } // namespace
@@ -82,7 +79,7 @@ std::expected<Pfn, AllocFailure> PageAllocator::allocate(const AllocRequest& req
     }
     if (node != FrameTable::kNoNode) [[likely]]
         return Pfn{node};
-    return SlowPath(state_, request, fx, owners).run();
+    return SlowPath(*this, request, fx, owners).run();
 }
 
 std::expected<std::size_t, AllocFailure> PageAllocator::allocate_bulk(const AllocRequest& request, std::span<Pfn> out,
@@ -168,14 +165,11 @@ void PageAllocator::split_block(Pfn block) {
     const FrameUse use = state_.frames.use(first);
     for (Node page = first; page < top; ++page) {
         state_.frames.set_block(page, BlockState::in_use, 0, type, use);
-        state_.frames.set_owner(page, {});
     }
 }
 
 void PageAllocator::set_use(Pfn block, FrameUse use) {
-    const Node node = node_of(block);
-    FrameTable& frames = state_.frames;
-    frames.set_block(node, frames.state(node), frames.order(node), frames.type(node), use);
+    state_.frames.set_use(node_of(block), use);
 }
 
 void PageAllocator::lru_add(Pfn page) {
@@ -185,6 +179,7 @@ void PageAllocator::lru_add(Pfn page) {
                "single pages in use go on the LRU");
     frames.set_block(node, BlockState::lru, 0, frames.type(node), frames.use(node));
     frames.push_front(PageState::lru_list(zone_of(page)), node);
+    ++state_.zone(zone_of(page)).lru_pages;
 }
 
 void PageAllocator::lru_remove(Pfn page) {
@@ -193,7 +188,7 @@ void PageAllocator::lru_remove(Pfn page) {
     KSL_ASSERT(frames.state(node) == BlockState::lru, "the page is on the LRU list");
     frames.unlink(node);
     frames.set_block(node, BlockState::in_use, 0, frames.type(node), frames.use(node));
-    frames.set_owner(node, {});
+    --state_.zone(zone_of(page)).lru_pages;
 }
 
 Pages PageAllocator::free_pages() const {

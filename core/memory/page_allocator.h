@@ -33,7 +33,7 @@ struct AllocRequest {
     Order order;
     Gfp gfp = gfp::kKernel;
     FrameUse use = FrameUse::unmovable;
-    FrameOwner owner;
+    FrameOwner owner{};
     bool is_oom_victim = false; ///< the task was chosen by the out-of-memory killer and is on its way out
     bool is_reclaiming = false; ///< PF_MEMALLOC: asked for by reclaim or compaction itself
 };

@@ -4,35 +4,49 @@
 namespace ksl::core {
 
 template <class Fx>
-bool PageListOps<Fx>::refill(unsigned order, MigrateType type, Temperature temperature, AllocFlags flags) {
+bool PageListOps<Fx>::refill(PageState& state, Zone& zone, CpuId cpu, Fx& fx, PageOwners* owners, Wanted wanted) {
+    return PageListOps(state, zone, cpu, fx, owners).refill(wanted);
+}
+
+template <class Fx>
+bool PageListOps<Fx>::refill(const Wanted& wanted) {
+    const unsigned order = wanted.order;
     // Larger blocks come in smaller batches; a batch of one belongs to a zone too small to keep pages at all.
-    std::uint32_t blocks = lists_.batch;
-    if (state_.rules.pcp_drain == PcpDrainRule::last_list_first && blocks > 1) blocks = std::max(blocks >> order, 2U);
-    const ListId to = list(state_.page_list_index(order, type));
+    const bool scales = state_.rules.pcp_drain == PcpDrainRule::last_list_first && lists_.batch > 1;
+    const std::uint32_t blocks = scales ? std::max(lists_.batch >> order, 2U) : lists_.batch;
+    const std::size_t to = ring(state_.page_list_index(order, wanted.type));
     fx_.charge(Step::pcp_refill);
     take_zone_lock();
+    Buddy<Fx> lists = buddy();
     std::uint32_t obtained = 0;
     for (; obtained < blocks; ++obtained) {
-        const Node node = buddy_.take(order, type, flags, TakeFor::page_list);
+        const Node node = lists.take(order, wanted.type, wanted.flags, TakeFor::page_list);
         if (node == kNone) break;
-        frames_.set_block(node, BlockState::page_list, order, type);
+        frames_.set_block(node, BlockState::page_list, order, wanted.type);
         touch(node);
         // The end that will be taken from gets the first block obtained.
-        if (temperature == Temperature::hot)
-            frames_.push_back(to, node);
+        if (wanted.temperature == Temperature::hot)
+            rings_.push_back(to, node);
         else
-            frames_.push_front(to, node);
+            rings_.push_front(to, node);
     }
-    buddy_.count_free(-(std::int64_t{obtained} << order));
+    lists.count_free(-(std::int64_t{obtained} << order));
     lists_.count += obtained << order;
     if (obtained == 0) return false;
     fx_.report(EventLevel::fine, [&] {
         return PcpRefilled{.zone = zone_.id,
                            .order = static_cast<std::uint8_t>(order),
-                           .type = type,
+                           .type = wanted.type,
                            .blocks = static_cast<std::uint16_t>(obtained)};
     });
     return true;
+}
+
+template <class Fx>
+void PageListOps<Fx>::drain_after_put(PageState& state, Zone& zone, CpuId cpu, Fx& fx, unsigned index, bool empties) {
+    PageListOps ops(state, zone, cpu, fx);
+    const bool is_round_robin = state.rules.pcp_drain == PcpDrainRule::round_robin;
+    ops.drain(is_round_robin ? ops.lists_.batch : ops.pages_to_drain(empties), index);
 }
 
 /// nr_pcp_free.
@@ -57,15 +71,14 @@ void PageListOps<Fx>::drain(std::uint32_t pages, unsigned index) {
 }
 
 template <class Fx>
-void PageListOps<Fx>::drain_oldest(ListId from, unsigned order) {
-    const Node node = frames_.prev(frames_.sentinel(from));
+void PageListOps<Fx>::drain_oldest(std::size_t from, unsigned order) {
+    const Node node = rings_.pop_back(from);
     const MigrateType remembered = frames_.type(node);
     touch(node);
-    touch(frames_.prev(node));
-    frames_.unlink(node);
+    touch_end(from, Temperature::cold);
     lists_.count -= 1U << order;
     fx_.charge(Step::pcp_drain_block);
-    buddy_.put(node, order, remembered);
+    buddy().put(node, order, remembered);
     fx_.report(EventLevel::fine,
                [&] { return PcpDrained{.pfn = node, .order = static_cast<std::uint8_t>(order), .type = remembered}; });
 }
@@ -75,19 +88,19 @@ void PageListOps<Fx>::drain_round_robin(std::uint32_t pages) {
     unsigned type = 0;
     std::uint32_t turn = 0;
     while (pages > 0) {
-        ListId from{};
+        std::size_t from = 0;
         do {
             ++turn;
             type = (type + 1) % kPcpMigrateTypes;
-            from = list(type);
-        } while (frames_.is_empty(from));
+            from = ring(type);
+        } while (rings_.is_empty(from));
         // Three turns at once: this is the only list that has pages.
         if (turn == kPcpMigrateTypes) turn = pages;
         do {
             drain_oldest(from, 0);
             --pages;
             --turn;
-        } while (pages > 0 && turn > 0 && !frames_.is_empty(from));
+        } while (pages > 0 && turn > 0 && !rings_.is_empty(from));
     }
 }
 
@@ -98,7 +111,7 @@ void PageListOps<Fx>::drain_last_list_first(std::uint32_t pages, unsigned index)
     unsigned last = state_.rules.pcp_lists() - 1;
     unsigned at = index;
     while (left > 0) {
-        while (frames_.is_empty(list(at))) {
+        while (rings_.is_empty(ring(at))) {
             // Lists found empty at either end are not looked at again.
             if (at == last) --last;
             if (at == first) ++first;
@@ -106,9 +119,9 @@ void PageListOps<Fx>::drain_last_list_first(std::uint32_t pages, unsigned index)
         }
         const unsigned order = state_.page_list_order(at);
         do {
-            drain_oldest(list(at), order);
+            drain_oldest(ring(at), order);
             left -= std::int64_t{1} << order;
-        } while (left > 0 && !frames_.is_empty(list(at)));
+        } while (left > 0 && !rings_.is_empty(ring(at)));
         at = at + 1 > last ? first : at + 1;
     }
 }

@@ -27,8 +27,10 @@ public:
         : PageListOps(state, zone, fx.cpu(), fx, owners) {}
     /// The lists of any CPU.
     PageListOps(PageState& state, Zone& zone, CpuId cpu, Fx& fx, PageOwners* owners = nullptr)
-        : state_(state), frames_(state.frames), zone_(zone), lists_(state.lists_of(cpu, zone.id)), cpu_(cpu), fx_(fx),
-          buddy_(state, zone, fx, owners) {}
+        : PageListOps(state, zone, state.lists_of(cpu, zone.id), cpu, fx, owners) {}
+    PageListOps(PageState& state, Zone& zone, PageLists& lists, CpuId cpu, Fx& fx, PageOwners* owners)
+        : state_(state), frames_(state.frames), rings_(state.page_rings), zone_(zone), lists_(lists), cpu_(cpu),
+          fx_(fx), owners_(owners) {}
 
     /// The next page of the list for (order, type), refilled where it is empty; kNone if that cannot be done. The
     /// block's record is left to the caller.
@@ -42,16 +44,34 @@ public:
     void drain_all();
 
 private:
-    [[nodiscard]] bool refill(unsigned order, MigrateType type, Temperature temperature, AllocFlags flags);
+    /// Everything that refill needs to know about a request.
+    struct Wanted {
+        std::uint8_t order;
+        MigrateType type;
+        Temperature temperature;
+        AllocFlags flags;
+    };
+    // The rare ways out of the hot functions begin with what those were given, not with this view: a view whose address
+    // nobody needs stays in registers.
+    [[nodiscard, gnu::noinline]] static bool refill(PageState& state, Zone& zone, CpuId cpu, Fx& fx, PageOwners* owners,
+                                                    Wanted wanted);
+    [[gnu::noinline]] static void drain_after_put(PageState& state, Zone& zone, CpuId cpu, Fx& fx, unsigned index,
+                                                  bool empties);
+
+    [[nodiscard]] bool refill(const Wanted& wanted);
     void drain(std::uint32_t pages, unsigned index);
     void drain_round_robin(std::uint32_t pages);
     void drain_last_list_first(std::uint32_t pages, unsigned index);
-    void drain_oldest(ListId list, unsigned order);
+    void drain_oldest(std::size_t ring, unsigned order);
     [[nodiscard]] std::uint32_t pages_to_drain(bool empties);
-    [[nodiscard]] ListId list(unsigned index) const { return state_.page_list(cpu_, zone_.id, index); }
+    [[nodiscard]] Buddy<Fx> buddy() { return {state_, zone_, fx_, owners_}; }
+    [[nodiscard]] std::size_t ring(unsigned index) const { return lists_.first_ring + index; }
 
-    void touch(Node node) {
-        if (frames_.is_frame(node)) fx_.write(fx_.data().page_struct(Pfn{node}));
+    void touch(Node node) { fx_.write(fx_.data().page_struct(Pfn{node})); }
+    /// The neighbour at one end, whose link changes when a page comes or goes there.
+    void touch_end(std::size_t ring, Temperature end) {
+        if (rings_.is_empty(ring)) return;
+        touch(end == Temperature::hot ? rings_.front(ring) : rings_.back(ring));
     }
     void touch_lists() { fx_.write(fx_.data().pcp(cpu_, zone_.id)); }
     void take_zone_lock() {
@@ -61,28 +81,27 @@ private:
 
     PageState& state_;
     FrameTable& frames_;
+    PageRings& rings_;
     Zone& zone_;
     PageLists& lists_;
     CpuId cpu_;
     Fx& fx_;
-    Buddy<Fx> buddy_;
+    PageOwners* owners_;
 };
 
 template <class Fx>
 inline auto PageListOps<Fx>::take(unsigned order, MigrateType type, Temperature temperature, AllocFlags flags) -> Node {
-    const ListId from = list(state_.page_list_index(order, type));
-    const Node sentinel = frames_.sentinel(from);
+    const std::size_t from = ring(state_.page_list_index(order, type));
     touch_lists();
-    Node node = temperature == Temperature::hot ? frames_.next(sentinel) : frames_.prev(sentinel);
-    if (node == sentinel) [[unlikely]] {
-        if (!refill(order, type, temperature, flags)) return kNone;
-        node = temperature == Temperature::hot ? frames_.next(sentinel) : frames_.prev(sentinel);
+    if (rings_.is_empty(from)) [[unlikely]] {
+        const Wanted wanted{
+            .order = static_cast<std::uint8_t>(order), .type = type, .temperature = temperature, .flags = flags};
+        if (!refill(state_, zone_, cpu_, fx_, owners_, wanted)) return kNone;
     }
+    const Node node = temperature == Temperature::hot ? rings_.pop_front(from) : rings_.pop_back(from);
     fx_.charge(Step::pcp_take);
     touch(node);
-    touch(frames_.next(node));
-    touch(frames_.prev(node));
-    frames_.unlink(node);
+    touch_end(from, temperature);
     lists_.count -= 1U << order;
     return node;
 }
@@ -92,27 +111,20 @@ inline void PageListOps<Fx>::put(Node node, unsigned order, MigrateType remember
     // Pages of a high-atomic pageblock share the movable list, and remember where they belong.
     const MigrateType type = remembered == MigrateType::highatomic ? MigrateType::movable : remembered;
     const unsigned index = state_.page_list_index(order, type);
-    const Node sentinel = frames_.sentinel(list(index));
     frames_.set_block(node, BlockState::page_list, order, remembered);
     touch_lists();
     touch(node);
-    if (temperature == Temperature::hot) {
-        touch(frames_.next(sentinel));
-        frames_.insert_between(sentinel, node, frames_.next(sentinel));
-    } else {
-        touch(frames_.prev(sentinel));
-        frames_.insert_between(frames_.prev(sentinel), node, sentinel);
-    }
+    touch_end(ring(index), temperature);
+    if (temperature == Temperature::hot)
+        rings_.push_front(ring(index), node);
+    else
+        rings_.push_back(ring(index), node);
     lists_.count += 1U << order;
     fx_.charge(Step::pcp_put);
-    if (state_.rules.pcp_drain == PcpDrainRule::round_robin) {
-        if (lists_.count >= lists_.high) drain(lists_.batch, index);
-        return;
-    }
-    // A block of order 1 to 3 freed while frees outnumber allocations empties everything.
+    // 6.1: a block of order 1 to 3 freed while frees outnumber allocations empties everything.
     const bool empties = lists_.free_factor != 0 && order != 0 && order <= 3;
-    const std::uint32_t high = empties ? 0 : lists_.high;
-    if (lists_.count >= high) drain(pages_to_drain(empties), index);
+    if (lists_.count >= lists_.high || empties) [[unlikely]]
+        drain_after_put(state_, zone_, cpu_, fx_, index, empties);
 }
 
 extern template class PageListOps<Effects>;

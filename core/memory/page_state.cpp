@@ -5,17 +5,15 @@ namespace ksl::core {
 
 namespace {
 
-std::uint32_t list_count(const PageRules& rules, unsigned cpus) {
-    return PageState::kFreeLists + kZones + cpus * kZones * rules.pcp_lists();
-}
+constexpr std::uint32_t kLists = PageState::kFreeLists + kZones;
 
 } // namespace
 
 PageState::PageState(const MemoryMap& memory, const PageRules& page_rules, unsigned cpu_count)
-    : rules(page_rules), map(memory), frames(memory.frames(), list_count(page_rules, cpu_count)),
-      page_lists(std::size_t{cpu_count} * kZones),
+    : rules(page_rules), map(memory), frames(memory.frames(), kLists), page_lists(std::size_t{cpu_count} * kZones),
+      page_rings(page_lists.size() * page_rules.pcp_lists()),
       // memmap_init: every pageblock starts as MOVABLE.
-      pageblock_types(static_cast<std::size_t>(frames.frames().count() / kPageblockFrames),
+      pageblock_flags(static_cast<std::size_t>(frames.frames().count() / kPageblockFrames),
                       static_cast<std::uint8_t>(MigrateType::movable)),
       cpus(static_cast<std::uint16_t>(cpu_count)) {
     for (unsigned index = 0; index < kZones; ++index) {
@@ -26,6 +24,17 @@ PageState::PageState(const MemoryMap& memory, const PageRules& page_rules, unsig
         zone.spanned = static_cast<std::uint32_t>(extent.spanned.size().count());
         zone.present = static_cast<std::uint32_t>(extent.present.count());
         zone.managed = static_cast<std::uint32_t>(extent.managed.count());
+    }
+    for (std::size_t i = 0; i < page_lists.size(); ++i)
+        page_lists[i].first_ring = static_cast<std::uint32_t>(i * rules.pcp_lists());
+    find_preferred_zones(*this);
+}
+
+void find_preferred_zones(PageState& state) {
+    ZoneId highest = ZoneId::dma;
+    for (const Zone& zone : state.zones) {
+        if (zone.is_populated()) highest = zone.id;
+        state.preferred_zone[static_cast<std::size_t>(zone.id)] = highest;
     }
 }
 

@@ -4,12 +4,14 @@
 // the rules of the kernel it stands for. The algorithms are views on it: Buddy and PageListOps (templates, so that a
 // silent call pays nothing for reporting), SlowPath, Compaction, Reclaim; PageAllocator is the way in.
 //
-// Lists:   one free list a zone, order and migrate type; then one LRU list a zone; then each CPU's page lists, zone by
-// zone.
+// Lists:   one free list a zone, order and migrate type; then one LRU list a zone. Page lists are rings: by CPU, by
+// zone, by
+//          order, by type.
 #pragma once
 
 #include "core/memory/frame_table.h"
 #include "core/memory/memory_map.h"
+#include "core/memory/page_rings.h"
 #include "core/memory/page_rules.h"
 #include "core/memory/zone.h"
 #include "core/types/cow_array.h"
@@ -31,7 +33,10 @@ struct PageState {
     FrameTable frames;
     std::array<Zone, kZones> zones{};
     std::vector<PageLists> page_lists; ///< by CPU, then by zone
-    CowArray<std::uint8_t, 4096> pageblock_types;
+    PageRings page_rings;
+    /// By the highest zone that a request may use: the first one that has memory.
+    std::array<ZoneId, kZones> preferred_zone{};
+    CowArray<std::uint8_t, 4096> pageblock_flags; ///< migrate type, and whether compaction skips it
     std::uint16_t cpus = 0;
     std::uint32_t min_free_kib = 0;
 
@@ -45,10 +50,19 @@ struct PageState {
     }
 
     [[nodiscard]] MigrateType pageblock_type(std::uint64_t frame) const {
-        return static_cast<MigrateType>(pageblock_types[static_cast<std::size_t>(frame / kPageblockFrames)]);
+        return static_cast<MigrateType>(pageblock_flags[static_cast<std::size_t>(frame / kPageblockFrames)] & 3U);
     }
     void set_pageblock_type(std::uint64_t frame, MigrateType type) {
-        pageblock_types.mut(static_cast<std::size_t>(frame / kPageblockFrames)) = static_cast<std::uint8_t>(type);
+        std::uint8_t& flags = pageblock_flags.mut(static_cast<std::size_t>(frame / kPageblockFrames));
+        flags = static_cast<std::uint8_t>((flags & kSkipPageblock) | static_cast<unsigned>(type));
+    }
+    /// PB_migrate_skip: compaction found nothing to do there lately.
+    [[nodiscard]] bool is_pageblock_skipped(std::uint64_t frame) const {
+        return (pageblock_flags[static_cast<std::size_t>(frame / kPageblockFrames)] & kSkipPageblock) != 0;
+    }
+    void set_pageblock_skipped(std::uint64_t frame, bool is_skipped) {
+        std::uint8_t& flags = pageblock_flags.mut(static_cast<std::size_t>(frame / kPageblockFrames));
+        flags = static_cast<std::uint8_t>((flags & ~kSkipPageblock) | (is_skipped ? kSkipPageblock : 0U));
     }
 
     [[nodiscard]] static constexpr ListId free_list(ZoneId zone, unsigned order, MigrateType type) {
@@ -57,10 +71,6 @@ struct PageState {
     }
     [[nodiscard]] static constexpr ListId lru_list(ZoneId zone) {
         return ListId{kFreeLists + static_cast<std::uint32_t>(zone)};
-    }
-    [[nodiscard]] ListId page_list(CpuId cpu, ZoneId zone, unsigned index) const {
-        return ListId{kFreeLists + kZones +
-                      (cpu.raw() * kZones + static_cast<std::uint32_t>(zone)) * rules.pcp_lists() + index};
     }
     /// order_to_pindex, and the order of a list (pindex_to_order).
     [[nodiscard]] unsigned page_list_index(unsigned order, MigrateType type) const {
@@ -75,13 +85,16 @@ struct PageState {
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(rules, map, frames, zones, page_lists, pageblock_types, cpus, min_free_kib);
+        archive(rules, map, frames, zones, page_lists, page_rings, preferred_zone, pageblock_flags, cpus, min_free_kib);
     }
     friend bool operator==(const PageState&, const PageState&) = default;
 
+    static constexpr unsigned kSkipPageblock = 128;
     static constexpr std::uint32_t kFreeLists = kZones * kOrders * kMigrateTypes;
 };
 
+/// After the zones' sizes were set by hand: which zones have memory.
+void find_preferred_zones(PageState& state);
 /// Watermarks, reserves, page-list sizes and counters' thresholds from the zones' managed pages, as at boot.
 /// `min_free_kib` 0: the kernel's own choice.
 void apply_defaults(PageState& state, std::uint32_t min_free_kib = 0);

@@ -4,23 +4,21 @@
 namespace ksl::core {
 
 AllocFlags slow_path_flags(Gfp gfp, unsigned order, const PageRules& rules) {
-    AllocFlags flags{.mark = Watermark::min};
-    flags.high = gfp.has(gfp::kHigh);
-    flags.wakes_kswapd = gfp.has(gfp::kKswapdReclaim);
-    if (rules.reserves == ReserveRule::harder) {
-        flags.harder = gfp.has(gfp::kAtomicFlag) && !gfp.has(gfp::kNoMemalloc);
-        flags.highatomic = flags.harder && order > 0;
-    } else {
-        flags.harder = !gfp.has(gfp::kDirectReclaim) && !gfp.has(gfp::kNoMemalloc);
-        flags.highatomic = flags.harder && order > 0;
-    }
-    if (gfp.has(gfp::kMemalloc) && !gfp.has(gfp::kNoMemalloc)) flags.ignores_watermarks = true;
-    return flags;
+    const bool may_use_reserves = !gfp.has(gfp::kNoMemalloc);
+    const bool is_urgent =
+        rules.reserves == ReserveRule::harder ? gfp.has(gfp::kAtomicFlag) : !gfp.has(gfp::kDirectReclaim);
+    const bool is_harder = is_urgent && may_use_reserves;
+    return AllocFlags{Watermark::min}
+        .with(AllocFlags::kHigh, gfp.has(gfp::kHigh))
+        .with(AllocFlags::kWakesKswapd, gfp.has(gfp::kKswapdReclaim))
+        .with(AllocFlags::kHarder, is_harder)
+        .with(AllocFlags::kHighatomic, is_harder && order > 0)
+        .with(AllocFlags::kIgnoresWatermarks, gfp.has(gfp::kMemalloc) && may_use_reserves);
 }
 
 bool has_suitable_block(const PageState& state, const Zone& zone, unsigned order, AllocFlags flags) {
-    const bool any_type = state.rules.reserves == ReserveRule::harder && flags.harder;
-    const bool reserve = flags.highatomic || flags.oom_victim;
+    const bool any_type = state.rules.reserves == ReserveRule::harder && flags.has(AllocFlags::kHarder);
+    const bool reserve = flags.has(AllocFlags::kHighatomic) || flags.has(AllocFlags::kOomVictim);
     for (unsigned at = order; at < kOrders; ++at) {
         if (zone.free_blocks[at] == 0) continue;
         if (any_type) return true;

@@ -14,37 +14,61 @@
 
 namespace ksl::core {
 
-struct AllocFlags {
-    Watermark mark = Watermark::low;
-    bool ignores_watermarks = false; ///< ALLOC_NO_WATERMARKS
-    bool high = false;               ///< ALLOC_HIGH (6.1.y: ALLOC_MIN_RESERVE)
-    bool harder = false;             ///< ALLOC_HARDER (6.1.y: ALLOC_NON_BLOCK)
-    bool highatomic = false;         ///< may take from the high-atomic reserve
-    bool oom_victim = false;         ///< ALLOC_OOM
-    bool no_fragment = false;        ///< ALLOC_NOFRAGMENT
-    bool fair = false;               ///< ALLOC_FAIR (4.7)
-    bool wakes_kswapd = false;       ///< ALLOC_KSWAPD
-};
+class AllocFlags {
+public:
+    enum Flag : std::uint16_t {
+        kIgnoresWatermarks = 4, ///< ALLOC_NO_WATERMARKS
+        kOomVictim = 8,         ///< ALLOC_OOM
+        kHigh = 16,             ///< ALLOC_HIGH (6.1.y: ALLOC_MIN_RESERVE)
+        kHarder = 32,           ///< ALLOC_HARDER (6.1.y: ALLOC_NON_BLOCK)
+        kHighatomic = 64,       ///< may take from the high-atomic reserve
+        kWakesKswapd = 128,     ///< ALLOC_KSWAPD
+        kNoFragment = 256,      ///< ALLOC_NOFRAGMENT
+        kFair = 512,            ///< ALLOC_FAIR (4.7)
+    };
 
-/// The flags of the slow path; those of the first attempt are WMARK_LOW and nothing else.
+    constexpr explicit AllocFlags(Watermark mark) : bits_(static_cast<std::uint16_t>(mark)) {}
+    /// What a first attempt may: nothing beyond the low watermark. The kswapd flag is where gfp has its own.
+    constexpr AllocFlags(Gfp gfp, bool is_fair, bool avoids_fragmentation)
+        : bits_(static_cast<std::uint16_t>(static_cast<unsigned>(Watermark::low) | (gfp.raw() & kWakesKswapd) |
+                                           (is_fair ? unsigned{kFair} : 0U) |
+                                           (avoids_fragmentation ? unsigned{kNoFragment} : 0U))) {}
+
+    [[nodiscard]] constexpr Watermark mark() const { return static_cast<Watermark>(bits_ & 3U); }
+    [[nodiscard]] constexpr bool has(Flag flag) const { return (bits_ & flag) != 0; }
+    [[nodiscard]] constexpr AllocFlags with(Flag flag, bool is_set = true) const {
+        AllocFlags flags = *this;
+        flags.bits_ = static_cast<std::uint16_t>(is_set ? bits_ | flag : bits_ & ~flag);
+        return flags;
+    }
+    [[nodiscard]] constexpr AllocFlags without(Flag flag) const { return with(flag, false); }
+
+private:
+    std::uint16_t bits_;
+};
+static_assert(gfp::kKswapdReclaim.raw() == AllocFlags::kWakesKswapd);
+
+/// The flags of the slow path's attempts.
 [[nodiscard]] AllocFlags slow_path_flags(Gfp gfp, unsigned order, const PageRules& rules);
 
 /// `mark` with the caller's rights taken off.
 [[nodiscard]] inline std::int64_t reachable_mark(std::int64_t mark, AllocFlags flags, ReserveRule rule) {
-    if (flags.high) mark -= mark / 2;
+    const bool is_high = flags.has(AllocFlags::kHigh);
+    if (is_high) mark -= mark / 2;
     if (rule == ReserveRule::harder) {
-        if (flags.harder) mark -= mark / 4;
+        if (flags.has(AllocFlags::kHarder)) mark -= mark / 4;
     } else {
-        if (flags.high && flags.harder) mark -= mark / 4;
-        if (flags.oom_victim) mark -= mark / 2;
+        if (is_high && flags.has(AllocFlags::kHarder)) mark -= mark / 4;
+        if (flags.has(AllocFlags::kOomVictim)) mark -= mark / 2;
     }
     return mark;
 }
 
 /// True if the high-atomic reserve counts as free for this caller.
 [[nodiscard]] inline bool reaches_highatomic(AllocFlags flags, ReserveRule rule) {
-    if (rule == ReserveRule::harder) return flags.harder;
-    return flags.harder || flags.high || flags.oom_victim;
+    const bool is_harder = flags.has(AllocFlags::kHarder);
+    if (rule == ReserveRule::harder) return is_harder;
+    return is_harder || flags.has(AllocFlags::kHigh) || flags.has(AllocFlags::kOomVictim);
 }
 
 /// A block of at least `order` is on a list that the caller may take from.
@@ -60,11 +84,6 @@ struct AllocFlags {
         reachable_mark(mark, flags, rule) + zone.lowmem_reserve[static_cast<std::size_t>(reserve_for)];
     if (free <= least) return false;
     return order == 0 || has_suitable_block(state, zone, order, flags);
-}
-
-/// The zone's own idea of its free pages, which lags behind by what CPUs did not report.
-[[nodiscard]] inline std::int64_t known_free_pages(const Zone& zone) {
-    return zone.free_pages < 0 ? 0 : zone.free_pages;
 }
 
 } // namespace ksl::core

@@ -26,15 +26,16 @@ inline constexpr unsigned kWatermarks = 3;
 
 /// What compaction remembers of a zone between runs (struct zone: compact_cached_*, compact_defer_*).
 struct CompactionMemory {
-    std::uint32_t migrate_from = 0; ///< where the migration scanner starts; 0: at the zone's first frame
-    std::uint32_t free_from = 0;    ///< where the free scanner starts; 0: at the zone's last pageblock
-    std::uint32_t considered = 0;   ///< attempts that were put off since the last failure
-    std::uint8_t defer_shift = 0;   ///< 1 << defer_shift attempts are put off
-    std::uint8_t order_failed = kOrders;
+    std::array<std::uint32_t, 2> migrate_from{}; ///< where the migration scanner starts: asynchronous, synchronous
+    std::uint32_t free_from = 0;                 ///< where the free scanner starts; outside the zone: not known
+    std::uint32_t considered = 0;                ///< attempts since the last failure
+    std::uint8_t defer_shift = 0;                ///< 1 << defer_shift attempts are put off
+    std::uint8_t order_failed = 0;               ///< orders from here on are put off; 0 = none failed yet
+    bool forgets_skips = false;                  ///< kswapd clears the marks of pageblocks to skip when it next sleeps
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(migrate_from, free_from, considered, defer_shift, order_failed);
+        archive(migrate_from, free_from, considered, defer_shift, order_failed, forgets_skips);
     }
     friend bool operator==(const CompactionMemory&, const CompactionMemory&) = default;
 };
@@ -54,6 +55,7 @@ struct Zone {
     std::array<std::uint32_t, kOrders> free_blocks{}; ///< nr_free: blocks on the buddy lists, all types
     std::int64_t free_pages = 0;     ///< NR_FREE_PAGES as the zone knows it: without what CPUs have not reported yet
     std::int64_t fair_batch = 0;     ///< NR_ALLOC_BATCH (4.7)
+    std::uint32_t lru_pages = 0;     ///< pages on its LRU list
     std::int32_t stat_threshold = 0; ///< CPUs report a counter's change when it is larger than this
     bool is_fair_depleted = false;   ///< ZONE_FAIR_DEPLETED (4.7)
     bool wants_kswapd = false;       ///< kswapd was woken for this zone and did not run yet
@@ -70,8 +72,8 @@ struct Zone {
     template <class Archive>
     void describe(Archive& archive) {
         archive(id, start, spanned, present, managed, watermark, boost, lowmem_reserve, reserved_highatomic,
-                free_blocks, free_pages, fair_batch, stat_threshold, is_fair_depleted, wants_kswapd, kswapd_order,
-                compaction);
+                free_blocks, free_pages, fair_batch, lru_pages, stat_threshold, is_fair_depleted, wants_kswapd,
+                kswapd_order, compaction);
     }
     friend bool operator==(const Zone&, const Zone&) = default;
 };
@@ -81,6 +83,7 @@ struct PageLists {
     std::uint32_t count = 0; ///< pages on all its lists
     std::uint32_t high = 0;  ///< a free that reaches this drains
     std::uint32_t batch = 1;
+    std::uint32_t first_ring = 0; ///< its lists in PageState::page_rings: by order, then by type
     std::uint8_t free_factor = 0;
     std::int8_t free_pages_diff = 0;
     std::int8_t fair_batch_diff = 0;

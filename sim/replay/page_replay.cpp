@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <unordered_map>
 
 namespace ksl::sim {
@@ -73,12 +74,12 @@ std::vector<TurnStep> turn_steps(const EventLog& log) {
 
 class PageReplay {
 public:
-    PageReplay(std::string capture, const EventLog& log, std::span<const capture::State> states, core::PageState start)
-        : log_(log), states_(states), kernel_(page_kernel_of(states[0])), paths_(free_paths(log, kernel_)),
+    PageReplay(const capture::Capture& capture, core::PageState start)
+        : log_(capture.log), states_(capture.states), paths_(free_paths(log_, page_kernel_of(states_.front()))),
           allocator_(std::move(start)), rehearsal_(allocator_),
           fx_(nullptr, nullptr, &judge_, core::EventLevel::micro, kCpu, core::Cycles{0}, {}),
-          follower_(turn_steps(log)) {
-        result_.capture = std::move(capture);
+          follower_(turn_steps(log_)) {
+        result_.capture = capture.folder;
     }
 
     ReplayResult run() {
@@ -317,7 +318,6 @@ private:
 
     const EventLog& log_;
     std::span<const capture::State> states_;
-    PageKernel kernel_;
     std::vector<PagePath> paths_;
     core::PageAllocator allocator_;
     core::PageAllocator rehearsal_;
@@ -334,29 +334,17 @@ private:
 
 } // namespace
 
-Result<ReplayResult> replay_pages(std::string capture, const EventLog& log, std::span<const capture::State> states) {
-    if (states.empty()) return fail(capture, 0, "there is no state to start from; state_00.json.gz is needed");
-    for (const capture::State& state : states) {
-        if (!state.buddy) return fail(capture, 0, "a state has no page allocator in it; \"buddy\" is needed");
+Result<ReplayResult> replay_pages(const capture::Capture& capture) {
+    for (const capture::State& state : capture.states) {
+        if (!state.buddy) return fail(capture.folder, 0, "a state has no page allocator in it; \"buddy\" is needed");
     }
-    core::PageRules rules = replay_rules(page_kernel_of(states[0]));
-    if (states[0].buddy->watermark_boost_factor)
-        rules.watermark_boost_factor = static_cast<std::uint32_t>(*states[0].buddy->watermark_boost_factor);
-    auto start = make_state(explicit_memory(*states[0].buddy), rules);
-    if (!start) return fail(capture, 0, "the first state cannot be: " + start.error());
-    return PageReplay(std::move(capture), log, states, std::move(*start)).run();
-}
-
-Result<ReplayResult> replay_pages(const std::filesystem::path& folder) {
-    KSL_TRY_ASSIGN(log, capture::read_events(folder / "events.csv.gz"));
-    std::vector<capture::State> states;
-    for (unsigned number = 0;; ++number) {
-        const std::filesystem::path file = folder / fmt::format("state_{:02}.json.gz", number);
-        if (!std::filesystem::exists(file)) break;
-        KSL_TRY_ASSIGN(state, capture::read_state(file));
-        states.push_back(std::move(state));
-    }
-    return replay_pages(folder.string(), log, states);
+    const capture::State& first = capture.states.front();
+    core::PageRules rules = replay_rules(page_kernel_of(first));
+    if (first.buddy->watermark_boost_factor)
+        rules.watermark_boost_factor = static_cast<std::uint32_t>(*first.buddy->watermark_boost_factor);
+    auto start = make_state(explicit_memory(*first.buddy), rules);
+    if (!start) return fail(capture.folder, 0, "the first state cannot be: " + start.error());
+    return PageReplay(capture, std::move(*start)).run();
 }
 
 } // namespace ksl::sim

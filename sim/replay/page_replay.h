@@ -16,17 +16,13 @@
 //           - 4.7: how much of its turn each zone had left at the start follows from the events before the first state;
 //           - 6.1: a page freed by an interrupt that found the page lists locked goes to the buddy lists; `path` says
 //           so.
-// Errors:   a capture that cannot be read, or whose first state has no allocator in it.
 #pragma once
 
 #include "sim/base/error.h"
-#include "sim/import/capture_events.h"
-#include "sim/import/capture_state.h"
+#include "sim/import/capture_folder.h"
 #include "sim/replay/replay_result.h"
 
-#include <filesystem>
-#include <span>
-#include <string>
+#include <string_view>
 
 namespace ksl::sim {
 
@@ -41,10 +37,7 @@ inline constexpr std::string_view kPageblockClaims =
 inline constexpr std::string_view kDrains = "drains";          ///< one a block drained
 inline constexpr std::string_view kPageStates = "page states"; ///< one a recorded state
 
-/// `states` in the order of the record, the first is the start; all have an allocator in them.
-[[nodiscard]] Result<ReplayResult> replay_pages(std::string capture, const capture::EventLog& log,
-                                                std::span<const capture::State> states);
-/// Reads events.csv.gz and state_NN.json.gz of a folder.
-[[nodiscard]] Result<ReplayResult> replay_pages(const std::filesystem::path& folder);
+/// Errors: a state without a page allocator, or one that no allocator can be in.
+[[nodiscard]] Result<ReplayResult> replay_pages(const capture::Capture& capture);
 
 } // namespace ksl::sim

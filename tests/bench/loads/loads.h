@@ -16,6 +16,7 @@ int run_tlb(const Arguments& arguments);
 int run_translate(const Arguments& arguments);
 int run_walk(const Arguments& arguments);
 int run_log(const Arguments& arguments);
+int run_frames(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
     Load{"areas", "vmalloc address ranges: --load fixed5|mix|frag5 --live N --ops N --rules 6.1|4.9", run_areas},
@@ -25,6 +26,8 @@ inline constexpr std::array kLoads{
     Load{"translate", "MMU model: --trace hot32|zipf|uni|kmix --ops N --access read|write", run_translate},
     Load{"walk", "page walks alone: --trace hot32|zipf|uni|kmix --ops N", run_walk},
     Load{"log", "rows into the lab database: --ops N --folder PATH", run_log},
+    Load{"frames", "page allocator, bursts of frees and allocations: --ops N --order O --rules 4.7|4.9|6.1",
+         run_frames},
 };
 
 } // namespace ksl::bench
