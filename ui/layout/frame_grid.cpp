@@ -52,6 +52,7 @@ void FrameGrid::place_hilbert_tiles() {
             const CellPoint at = hilbert_cell_in_square(kTileLevels, i, static_cast<HilbertTurn>(turn)).at;
             offsets_[turn][(at.y * kTileSide) + at.x] = i;
         }
+        find_edges(turn, kTileSide);
     }
 }
 
@@ -67,6 +68,24 @@ void FrameGrid::place_linear_tiles() {
     }
     offsets_[0].resize(kTileFrames);
     std::iota(offsets_[0].begin(), offsets_[0].end(), std::uint16_t{0});
+    find_edges(0, kRowFrames);
+}
+
+void FrameGrid::find_edges(std::size_t turn, std::uint32_t width) {
+    // A block is at most as large as a tile, so the sides of a tile are edges at every order.
+    static_assert(core::kMaxOrder.frames() <= kTileFrames);
+    const std::vector<std::uint16_t>& offsets = offsets_[turn];
+    edges_[turn].resize(kTileFrames);
+    for (std::uint32_t cell = 0; cell < kTileFrames; ++cell) {
+        for (unsigned order = 0; order < core::kOrders; ++order) {
+            const auto meets_other_block = [&](std::uint32_t neighbour) {
+                return offsets[cell] >> order != offsets[neighbour] >> order;
+            };
+            const bool left = cell % width == 0 || meets_other_block(cell - 1);
+            const bool top = cell < width || meets_other_block(cell - width);
+            edges_[turn][cell] |= (left ? 1U << order : 0U) | (top ? 1U << (kTopEdges + order) : 0U);
+        }
+    }
 }
 
 CellPoint FrameGrid::cell_of(Pfn frame) const {
@@ -95,6 +114,11 @@ CellRect FrameGrid::block(Pfn frame, core::Order order) const {
 std::span<const std::uint16_t> FrameGrid::offsets_in_tile(std::uint32_t tile, std::uint32_t row) const {
     const Tile& t = tiles_[tile];
     return std::span(offsets_[t.turn]).subspan(std::size_t{row} * t.cells.width, t.cells.width);
+}
+
+std::span<const std::uint32_t> FrameGrid::edges_in_tile(std::uint32_t tile, std::uint32_t row) const {
+    const Tile& t = tiles_[tile];
+    return std::span(edges_[t.turn]).subspan(std::size_t{row} * t.cells.width, t.cells.width);
 }
 
 } // namespace ksl::ui

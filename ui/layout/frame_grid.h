@@ -53,15 +53,29 @@ public:
     /// For row `row` of a tile: the offset from the tile's first frame of each of its cells, left to right.
     [[nodiscard]] std::span<const std::uint16_t> offsets_in_tile(std::uint32_t tile, std::uint32_t row) const;
 
+    /// Where blocks meet, for each cell of a tile's row: has_left_edge() and has_top_edge() read it.
+    [[nodiscard]] std::span<const std::uint32_t> edges_in_tile(std::uint32_t tile, std::uint32_t row) const;
+    /// True if a block of this order that holds the cell begins at its left or top side.
+    [[nodiscard]] static constexpr bool has_left_edge(std::uint32_t edges, unsigned order) {
+        return (edges >> order & 1U) != 0;
+    }
+    [[nodiscard]] static constexpr bool has_top_edge(std::uint32_t edges, unsigned order) {
+        return (edges >> (kTopEdges + order) & 1U) != 0;
+    }
+    /// The tile at a cell: tiles are all of one size.
+    [[nodiscard]] std::uint32_t tile_at(CellPoint cell) const { return tile_of(frame_at(cell)); }
+
 private:
     struct Tile {
         CellRect cells;
         std::uint8_t turn = 0; ///< which of kTurns offset tables applies
     };
     static constexpr std::size_t kTurns = 4;
+    static constexpr unsigned kTopEdges = 16;
 
     void place_hilbert_tiles();
     void place_linear_tiles();
+    void find_edges(std::size_t turn, std::uint32_t width);
 
     core::Pages frames_;
     MapLayout layout_;
@@ -70,6 +84,7 @@ private:
     std::uint32_t height_ = 0;
     std::vector<Tile> tiles_;
     std::array<std::vector<std::uint16_t>, kTurns> offsets_; ///< row-major within a tile
+    std::array<std::vector<std::uint32_t>, kTurns> edges_;   ///< likewise
 };
 
 } // namespace ksl::ui

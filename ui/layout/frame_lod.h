@@ -78,6 +78,7 @@ private:
 
     void place_frames(std::span<const FrameByte> frames, std::uint32_t tile);
     void fold_tile(std::uint32_t tile);
+    void fold_frames(const CellRect& cells);
     void fold_8x8(std::uint32_t x, std::uint32_t y);
     void fold_uniform_8x8(std::uint32_t x, std::uint32_t y, FrameByte frame);
     void fold_census(unsigned level, const CellRect& cells);

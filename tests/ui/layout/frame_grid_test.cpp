@@ -74,5 +74,18 @@ RC_GTEST_PROP(FrameGrid, ABlockIsTheCellsOfItsFrames, (bool hilbert)) {
     for (std::uint64_t i = 0; i < order.frames(); ++i) RC_ASSERT(block.contains(grid.cell_of(Pfn{first + i})));
 }
 
+RC_GTEST_PROP(FrameGrid, EdgesAreWhereTheBlockOfTheCellBegins, (bool hilbert)) {
+    const FrameGrid grid{Pages{1U << 15}, hilbert ? MapLayout::hilbert : MapLayout::linear};
+    const Order order{*rc::gen::inRange(0U, core::kOrders)};
+    const Pfn frame{*rc::gen::inRange<std::uint64_t>(0, 1U << 15)};
+    const CellPoint cell = grid.cell_of(frame);
+    const CellRect block = grid.block(frame, order);
+    const std::uint32_t tile = grid.tile_at(cell);
+    const CellRect cells = grid.cells_of_tile(tile);
+    const std::uint32_t edges = grid.edges_in_tile(tile, cell.y - cells.y)[cell.x - cells.x];
+    RC_ASSERT(FrameGrid::has_left_edge(edges, order.raw()) == (cell.x == block.x));
+    RC_ASSERT(FrameGrid::has_top_edge(edges, order.raw()) == (cell.y == block.y));
+}
+
 } // namespace
 } // namespace ksl::ui
