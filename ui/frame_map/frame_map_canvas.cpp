@@ -278,21 +278,24 @@ void FrameMapCanvas::paint_content(QPainter& painter, const QRect& exposed) {
 void FrameMapCanvas::paint_orders(QPainter& painter) {
     if (camera().scale_x() * devicePixelRatioF() < kBorderScale) return;
     const FrameGrid& grid = lod_.grid();
-    const QRectF visible =
-        QRectF(camera().to_content({0, 0}), camera().to_content({double(width()), double(height())})) &
-        QRectF({0, 0}, content_size());
+    const QRectF window(rect());
+    const QRectF visible = QRectF(camera().to_content(window.topLeft()), camera().to_content(window.bottomRight())) &
+                           QRectF({0, 0}, content_size());
+    const auto left = static_cast<std::uint32_t>(visible.left());
+    const auto top = static_cast<std::uint32_t>(visible.top());
     const auto right = static_cast<std::uint32_t>(std::ceil(visible.right()));
     const auto bottom = static_cast<std::uint32_t>(std::ceil(visible.bottom()));
     painter.setFont(look().font(TextSize::small));
     const QFontMetrics metrics(painter.font());
-    for (auto y = static_cast<std::uint32_t>(visible.top()); y < bottom; ++y) {
+    for (std::uint32_t y = top; y < bottom; ++y) {
         const auto frames = lod_.frame_row(y);
-        for (auto x = static_cast<std::uint32_t>(visible.left()); x < right; ++x) {
+        for (std::uint32_t x = left; x < right; ++x) {
             if (class_of(frames[x]) != FrameClass::free) continue;
             const Pfn frame = grid.frame_at({.x = x, .y = y});
             const CellRect block = grid.block(frame, Order{order_of(frames[x])});
-            if (block.x != x || block.y != y) continue;
-            const QRectF at = camera().to_widget(to_qrect(block));
+            // Once a block: at its first cell in view.
+            if (std::max(block.x, left) != x || std::max(block.y, top) != y) continue;
+            const QRectF at = camera().to_widget(to_qrect(block)) & window; // in the middle of what is seen of it
             const QString text = QString::number(order_of(frames[x]));
             const double least = std::max(kLeastNumberedBlock, metrics.horizontalAdvance(text) + 4.0);
             if (at.width() < least || at.height() < std::max<double>(kLeastNumberedBlock, metrics.height() - 2))

@@ -49,15 +49,15 @@ void FrameMapLegend::restyle() {
         break;
     case MapMode::free_order:
         for (unsigned order = 0; order < core::kOrders; ++order) {
-            const double at = 1 - ((order + 0.5) / core::kOrders);
-            entries_ += colour_entry(order == 0 ? tr("order 0") : QString::number(order), look.sequential(at));
+            const double at = (order + 0.5) / core::kOrders;
+            entries_ += colour_entry(order == 0 ? tr("order 0") : QString::number(order), look.prominence(at));
         }
         entries_ += colour_entry(tr("in use"), look.colour(Role::panel));
         break;
     case MapMode::age:
         for (const int tenths : {0, 5, 10}) {
             const QString text = tenths == 0 ? tr("oldest") : (tenths == 5 ? tr("older") : tr("newest"));
-            entries_ += colour_entry(text, look.sequential(tenths / 10.0));
+            entries_ += colour_entry(text, look.prominence(tenths / 10.0));
         }
         break;
     case MapMode::owner:

@@ -29,6 +29,7 @@ FrameMapView::FrameMapView(const Theme& theme, QWidget* parent)
 
     auto* bar = new QHBoxLayout;
     bar->setContentsMargins(8, 4, 8, 4);
+    bar->setSpacing(8);
     bar->addWidget(mode_label_);
     bar->addWidget(mode_);
     bar->addSpacing(12);

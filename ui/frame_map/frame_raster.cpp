@@ -101,7 +101,7 @@ private:
         const bool is_first = i == rows_.begin() || rows_.cell(i) != rows_.cell(i - 1);
         if (is_first) {
             find_paints(rows_.cell(i));
-        } else if (!image_.paints.has_patterns() && !was_border_) {
+        } else if (!needs_patterns_ && !was_border_) {
             // Same cells as the row above.
             std::memcpy(row(i) + columns_.begin(), row(i - 1) + columns_.begin(), relative_.size() * sizeof(Pixel));
             return;
@@ -125,12 +125,18 @@ private:
             const auto cells = image_.lod.row(level_, y).subspan(first, count);
             for (std::size_t i = 0; i < count; ++i) paints_[i] = paints.of_cell(cells[i]);
         }
+        // A hole is nothing but its hatch, so it has it also where patterns are off.
+        needs_patterns_ = paints.has_patterns() || (paints.has_hatched_holes() && has_holes());
+    }
+
+    [[nodiscard]] bool has_holes() const {
+        return std::ranges::find(paints_, image_.paints.of_frame(frame_byte(FrameClass::hole, 0))) != paints_.end();
     }
 
     void expand(int i) const {
         Pixel* const out = row(i) + columns_.begin();
         const MapPaints& paints = image_.paints;
-        if (!paints.has_patterns()) {
+        if (!needs_patterns_) {
             const Pixel* const flat = paints.flat().data();
             for (std::size_t x = 0; x < relative_.size(); ++x) out[x] = flat[paints_[relative_[x]]];
             return;
@@ -225,6 +231,7 @@ private:
     Axis rows_;
     bool has_borders_;
     bool was_border_ = false;
+    bool needs_patterns_ = false;
     std::size_t phase_x_ = 0;
     std::vector<MapPaints::Index> paints_; ///< of the cells in the current row
     std::vector<std::uint32_t> relative_;  ///< of each pixel: which of paints_

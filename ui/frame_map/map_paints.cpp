@@ -82,7 +82,7 @@ void MapPaints::make_order_paints(const Look& look) {
     flat_[index_of(FrameClass::hole)] = canvas_;
     constexpr double kOrders = core::kOrders;
     for (unsigned order = 0; order < core::kOrders; ++order) {
-        flat_[kFirstOrder + order] = pixel_of(look.sequential(1 - ((order + 0.5) / kOrders)));
+        flat_[kFirstOrder + order] = pixel_of(look.prominence((order + 0.5) / kOrders));
     }
     for (std::size_t byte = 0; byte < of_frame_.size(); ++byte) {
         const auto frame = static_cast<FrameByte>(byte);
@@ -96,7 +96,7 @@ void MapPaints::make_value_paints(const Look& look) {
     // Value 0 is "nothing to say"; the paints of values are 1..63.
     flat_.fill(pixel_of(look.colour(Role::panel)));
     for (std::size_t paint = 1; paint < kPaints; ++paint) {
-        const QColor colour = mode_ == MapMode::age ? look.sequential(static_cast<double>(paint - 1) / (kPaints - 2))
+        const QColor colour = mode_ == MapMode::age ? look.prominence(static_cast<double>(paint - 1) / (kPaints - 2))
                                                     : look.series(paint - 1).colour;
         flat_[paint] = pixel_of(colour);
     }
@@ -111,10 +111,10 @@ void MapPaints::make_tiles(const Look& look, int scale) {
     column_bits_ = static_cast<unsigned>(std::bit_width(side) - 1);
     column_mask_ = side - 1;
     tiles_.resize(side * kPaints * side);
-    const bool shows_classes = mode_ == MapMode::frame_class || mode_ == MapMode::selection;
     for (std::size_t paint = 0; paint < kPaints; ++paint) {
         const std::size_t kind = paint & 0xf;
-        const bool has_class = shows_classes && kind < kFrameClasses;
+        const bool is_hole = kind == index_of(FrameClass::hole);
+        const bool has_class = shows_classes() && kind < kFrameClasses && (has_patterns_ || is_hole);
         const Pattern pattern = has_class ? pattern_of(static_cast<FrameClass>(kind)) : Pattern::plain;
         const QColor ink = has_class ? look.ink(static_cast<FrameClass>(kind)) : QColor();
         const QColor drawn =

@@ -18,8 +18,8 @@ namespace ksl::ui {
 
 enum class MapMode : std::uint8_t {
     frame_class, ///< what the frame is used for
-    free_order,  ///< the larger the free block, the darker
-    age,         ///< the newer, the brighter
+    free_order,  ///< the larger the free block, the farther from the canvas: darker on light, brighter on dark
+    age,         ///< the newer, the farther from the canvas
     owner,       ///< the frames of up to six tasks, in the colours of series
     selection,   ///< everything but the selection recedes
 };
@@ -38,6 +38,8 @@ public:
 
     [[nodiscard]] MapMode mode() const { return mode_; }
     [[nodiscard]] bool has_patterns() const { return has_patterns_; }
+    /// Paint 0 is a hole and has a hatch whether or not patterns are on.
+    [[nodiscard]] bool has_hatched_holes() const { return shows_classes(); }
 
     /// Paint of a frame, of a cell of several frames, and of a value (modes age and owner).
     [[nodiscard]] Index of_frame(FrameByte frame) const { return of_frame_[frame]; }
@@ -62,6 +64,7 @@ public:
     [[nodiscard]] Pixel damage_tick() const { return damage_tick_; }
 
 private:
+    [[nodiscard]] bool shows_classes() const { return mode_ == MapMode::frame_class || mode_ == MapMode::selection; }
     void make_class_paints(const Look& look);
     void make_order_paints(const Look& look);
     void make_value_paints(const Look& look);

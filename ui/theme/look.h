@@ -73,6 +73,8 @@ public:
     /// True if the fill needs a hairline around it to be seen on the canvas (contrast below 3).
     [[nodiscard]] bool needs_hairline(FrameClass kind) const;
     [[nodiscard]] QColor sequential(double at) const;
+    /// The same ramp, turned so that 1 stands out most from the canvas.
+    [[nodiscard]] QColor prominence(double at) const { return sequential(is_dark() ? at : 1 - at); }
     [[nodiscard]] QColor diverging(double at) const;
 
     /// Fill of a class, with its pattern where patterns are on. `device_pixel_ratio` keeps the pattern crisp.

@@ -62,6 +62,7 @@ void EventSentenceBar::announce() {
     QAccessibleEvent alert(this, QAccessible::Alert);
     QAccessible::updateAccessibility(&alert);
     pending_.start();
+    Q_EMIT announced(sentence_);
 }
 
 void EventSentenceBar::restyle() {

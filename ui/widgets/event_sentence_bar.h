@@ -37,6 +37,8 @@ public:
 
 Q_SIGNALS:
     void why_requested();
+    /// Assistive technology was told this sentence now; a tone or a log may follow.
+    void announced(const QString& sentence);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;

@@ -21,10 +21,10 @@ constexpr double kPanShare = 0.1;
 constexpr double kWheelNotch = 120; // eighths of a degree, as Qt counts
 constexpr double kDragThreshold = 4;
 
-/// Keeps the content in view: centred where it is smaller than the widget, else without a gap on either side.
-double clamped_origin(double origin, double content, double visible) {
-    if (content <= visible) return (content - visible) / 2;
-    return std::clamp(origin, 0.0, content - visible);
+/// Keeps the content in view: centred where it is smaller than the widget, else with no more than the margin beside it.
+double clamped_origin(double origin, double content, double visible, double margin) {
+    if (content + (2 * margin) <= visible) return (content - visible) / 2;
+    return std::clamp(origin, -margin, content - visible + margin);
 }
 
 } // namespace
@@ -44,8 +44,8 @@ MapCanvas::MapCanvas(const Theme& theme, Scope scope, ZoomAxes axes, QWidget* pa
 
 double MapCanvas::fitting_scale_x() const {
     const QSizeF content = content_size();
-    const double x = content.width() > 0 ? width() / content.width() : 1;
-    const double y = content.height() > 0 ? height() / content.height() : 1;
+    const double x = content.width() > 0 ? std::max(1.0, width() - (2 * margin())) / content.width() : 1;
+    const double y = content.height() > 0 ? std::max(1.0, height() - (2 * margin())) / content.height() : 1;
     return axes_ == ZoomAxes::both ? std::min(x, y) : x;
 }
 double MapCanvas::fitting_scale_y() const {
@@ -60,8 +60,9 @@ void MapCanvas::set_camera(const CanvasCamera& camera) {
     const double least = fitting_scale_x();
     next.scale_x_ = std::clamp(next.scale_x_, least, std::max(least, most_scale()));
     next.scale_y_ = axes_ == ZoomAxes::both ? next.scale_x_ : fitting_scale_y();
-    next.origin_ = {clamped_origin(next.origin_.x(), content.width(), width() / next.scale_x_),
-                    clamped_origin(next.origin_.y(), content.height(), height() / next.scale_y_)};
+    next.origin_ = {
+        clamped_origin(next.origin_.x(), content.width(), width() / next.scale_x_, margin() / next.scale_x_),
+        clamped_origin(next.origin_.y(), content.height(), height() / next.scale_y_, margin() / next.scale_y_)};
     is_fitted_ = next.scale_x_ <= least * (1 + 1e-9);
     if (next == camera_) return;
     camera_ = next;

@@ -136,6 +136,9 @@ protected:
     void focusOutEvent(QFocusEvent* event) override;
 
 private:
+    /// Of canvas around a picture that zooms both ways, so that its border and the focus ring have room. A ruler has
+    /// none.
+    [[nodiscard]] double margin() const { return axes_ == ZoomAxes::both ? 6 : 0; }
     [[nodiscard]] double fitting_scale_x() const;
     [[nodiscard]] double fitting_scale_y() const;
     void set_camera(const CanvasCamera& camera);

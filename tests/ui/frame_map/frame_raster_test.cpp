@@ -68,6 +68,7 @@ TEST_P(EveryZoom, EveryPixelHasTheColourOfItsCell) {
     const auto [scale, x0, y0] = GetParam();
     const MapImage image{.lod = lod, .values = nullptr, .paints = paints, .camera = {.x = x0, .y = y0, .scale = scale}};
     const Drawing drawing = draw(image);
+    const Pixel hatch = Look{}.ink(FrameClass::hole).rgb();
     const unsigned level = level_for(lod, scale);
     std::size_t ticks = 0;
     for (int y = 0; y < kHeight; ++y) {
@@ -76,6 +77,7 @@ TEST_P(EveryZoom, EveryPixelHasTheColourOfItsCell) {
             Pixel expected = paints.canvas();
             if (cell && level == 0) expected = paints.flat()[paints.of_frame(lod.frame_row(cell->y)[cell->x])];
             if (cell && level > 0) expected = paints.flat()[paints.of_cell(lod.cell(level, *cell))];
+            if (cell && lod.cell(level, *cell).dominant == FrameClass::hole && drawing.at(x, y) == hatch) continue;
             const bool is_tick =
                 cell && level > 0 &&
                 ((drawing.at(x, y) == paints.stack_tick() && lod.cell(level, *cell).has(LodCell::kHasStack)) ||
@@ -140,7 +142,8 @@ TEST(FrameRaster, ClassColoursAreNeverMixed) {
     const MadeUpMemory memory{kFrames};
     const FrameLod lod = lod_of(memory);
     const MapPaints paints;
-    const std::set<Pixel> legend(paints.flat().begin(), paints.flat().end());
+    std::set<Pixel> legend(paints.flat().begin(), paints.flat().end());
+    legend.insert(Look{}.ink(FrameClass::hole).rgb());
     for (const double scale : {0.7, 0.33, 0.11}) {
         const Drawing drawing =
             draw({.lod = lod, .values = nullptr, .paints = paints, .camera = {.x = 0, .y = 0, .scale = scale}});
@@ -182,6 +185,22 @@ TEST(FrameRaster, PatternsAreThoseOfTheThemeAndMoveWithTheMap) {
                     EXPECT_EQ(drawing.at(x, y) == ink, expected) << x << ' ' << y;
                 }
             }
+        }
+    }
+}
+
+TEST(FrameRaster, HolesAreHatchedEvenWherePatternsAreOff) {
+    MadeUpMemory memory{kFrames};
+    memory.set_block(0, 16, FrameClass::movable);
+    memory.set_block(0, 12, FrameClass::hole);
+    const FrameLod lod = lod_of(memory);
+    const MapPaints paints;
+    const Drawing drawing =
+        draw({.lod = lod, .values = nullptr, .paints = paints, .camera = {.x = 0, .y = 0, .scale = 1}});
+    const Pixel ink = Look{}.ink(FrameClass::hole).rgb();
+    for (int y = 0; y < 64; ++y) {
+        for (int x = 0; x < 128; ++x) {
+            EXPECT_EQ(drawing.at(x, y) == ink, x < 64 && pattern_ink(Pattern::hatch, x, y)) << x << ' ' << y;
         }
     }
 }
