@@ -23,9 +23,10 @@ struct CloneFailed {
 struct TaskExited {
     std::uint32_t task;
 };
-/// The task_struct is gone.
+/// Everything that the task's end put off has been done.
 struct TaskReleased {
     std::uint32_t task;
+    std::uint32_t deferred_cycles; ///< what that cost, wherever it was paid
 };
 struct StackReleased {
     std::uint32_t task;

@@ -80,7 +80,7 @@ unsigned StackAllocator::pages_at_birth() const {
 }
 
 bool StackAllocator::take_pages_one_by_one(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner) {
-    Gfp flags = gfp::kKernel | gfp::kHighmem;
+    Gfp flags = gfp::kKernel;
     if (clears_fresh()) flags |= gfp::kZero;
     for (std::size_t i = 0; i < pages.size(); ++i) {
         kernel.fx().charge(Step::vmalloc_page);
@@ -100,7 +100,7 @@ bool StackAllocator::take_pages_one_by_one(KernelPort& kernel, std::span<Pfn> pa
 /// vm_area_alloc_pages: 4.x asks for one page after the other, 6.1 for all of them at once as long as that works.
 bool StackAllocator::take_pages(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner) {
     if (!kernel.memory().pages.state().rules.bulk_requests) return take_pages_one_by_one(kernel, pages, owner);
-    Gfp flags = gfp::kKernel | gfp::kHighmem;
+    Gfp flags = gfp::kKernel;
     if (clears_fresh()) flags |= gfp::kZero;
     std::size_t got = 0;
     while (got < pages.size()) {

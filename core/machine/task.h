@@ -41,7 +41,8 @@ struct TaskRecord {
     TaskKind kind = TaskKind::thread;
     std::uint8_t has_object = 0;    ///< its task_struct has not been freed yet
     std::uint8_t is_oom_victim = 0;
-    std::uint32_t padding_ = 0;
+    std::uint8_t is_reaped = 0;     ///< released by its parent or by itself: nobody asks for it any more
+    std::uint8_t padding_[3] = {};
     friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
 };
 static_assert(sizeof(TaskRecord) == 56);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// exit: do_exit, release_task, finish_task_switch, delayed_put_task_struct of kernel/exit.c, kernel/sched/core.c,
+// kernel/fork.c.
+#include "core/kstack/thread_info.h"
+#include "core/machine/life.h"
+
+namespace ksl::core {
+
+namespace {
+
+/// release_task: what is left of the task goes to RCU.
+void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
+    kernel.fx().charge(Step::task_reap);
+    kernel.set_subject(task);
+    kernel.call_rcu({.work = RcuWork::free_task, .subject = task.raw()});
+    kernel.set_subject(TaskId::none());
+    state.tasks.mut(task).is_reaped = 1;
+    TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
+    if (parent.children != 0) --parent.children;
+}
+
+} // namespace
+
+void exit_task(MachineState& state, KernelServices& kernel, const Exit& command, Outcome& outcome) {
+    Effects& fx = kernel.fx();
+    const TaskId task = state.cpu(command.cpu).current;
+    if (task == state.cpu(command.cpu).idle_task) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
+    fx.charge(Step::syscall);
+    fx.charge(Step::exit_rest);
+    const TaskRecord& record = state.tasks[task];
+    const Bytes depth = state.config.kernel.exit_depth;
+    kernel.stream(state.stacks.top(record.stack, state.memory) - depth, depth, true);
+    TaskRecord& mine = state.tasks.mut(task);
+    mine.deepest = std::max(mine.deepest, static_cast<std::uint32_t>(depth.count()));
+    state.spaces.leave(state, kernel, mine.space);
+    state.tasks.mut(task).space = SpaceId::none();
+    state.tasks.mut(task).state = TaskState::dying;
+    if (record.kind == TaskKind::thread) release_task(state, kernel, task);
+    ++state.counters.exits;
+    outcome.value = task.raw();
+    fx.report(EventLevel::coarse, [&] { return TaskExited{task.raw()}; });
+}
+
+void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outcome& outcome) {
+    if (!state.tasks.is_live(command.child) || state.tasks[command.child].state != TaskState::dead ||
+        state.tasks[command.child].kind != TaskKind::process) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
+    release_task(state, kernel, command.child);
+    outcome.value = command.child.raw();
+}
+
+void wait(MachineState& state, KernelServices& kernel, const Wait& command, Outcome& outcome) {
+    kernel.fx().charge(Step::syscall);
+    kernel.fx().charge(Step::join_rest);
+    const TaskId task = state.cpu(command.cpu).current;
+    state.tasks.mut(task).state = TaskState::blocked;
+    outcome.value = task.raw();
+}
+
+void finish_piece(MachineState& state, KernelServices& kernel, TaskId task, Cycles cost) {
+    TaskRecord& record = state.tasks.mut(task);
+    record.deferred_cycles += static_cast<std::uint32_t>(cost.count());
+    --record.pieces;
+    end_record_if_done(state, kernel, task);
+}
+
+void end_record_if_done(MachineState& state, KernelServices& kernel, TaskId task) {
+    const TaskRecord& record = state.tasks[task];
+    if (record.pieces != 0 || record.state != TaskState::dead || record.is_reaped == 0) return;
+    kernel.fx().report(EventLevel::coarse, [&] { return TaskReleased{task.raw(), record.deferred_cycles}; });
+    state.tasks.remove(task);
+}
+
+} // namespace ksl::core

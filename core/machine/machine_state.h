@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// Everything that can change in a machine, and the configuration that cannot. Internal to core/machine; outsiders see it
+// through Machine.
+#pragma once
+
+#include "core/cost/cache_model.h"
+#include "core/effects/lock_table.h"
+#include "core/kernel/kernel_memory.h"
+#include "core/kstack/stack_allocator.h"
+#include "core/machine/config.h"
+#include "core/machine/cpu.h"
+#include "core/machine/rcu.h"
+#include "core/machine/task.h"
+#include "core/machine/user_spaces.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace ksl::core {
+
+/// Sums since the start, for views and for the run's metrics.
+struct MachineCounters {
+    std::uint64_t clones = 0;
+    std::uint64_t exits = 0;
+    std::uint64_t cache_hits = 0;       ///< stacks that came from a per-CPU cache
+    std::uint64_t clone_failures = 0;
+    std::uint64_t oom_kills = 0;
+    std::uint64_t purges = 0;
+    std::uint64_t first_purge_at = 0;   ///< number of stack frees before the first purge; 0 = none yet
+    std::uint64_t stack_frees = 0;      ///< stacks whose memory was given back (not to a cache)
+    std::uint64_t global_flushes = 0;
+    std::uint64_t pgd_faults = 0;
+    std::uint64_t max_live_tasks = 0;
+
+    friend bool operator==(const MachineCounters&, const MachineCounters&) = default;
+};
+
+struct MachineState {
+    MachineConfig config;
+
+    KernelMemory memory;
+    StackAllocator stacks;
+    TaskTable tasks;
+    UserSpaces spaces;
+    Rcu rcu;
+    std::vector<Cpu> cpus;
+    CacheModel caches;
+    LockTable locks;
+    KernelData data;
+    MachineCounters counters;
+    std::uint32_t next_pid = 1;
+    std::uint32_t max_threads = 0;
+    bool is_dead = false; ///< the simulated kernel panicked
+
+    [[nodiscard]] Cpu& cpu(CpuId id) { return cpus[id.raw()]; }
+    [[nodiscard]] const Cpu& cpu(CpuId id) const { return cpus[id.raw()]; }
+
+    template <class Archive>
+    void describe(Archive& archive) {
+        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads, is_dead);
+    }
+};
+
+} // namespace ksl::core

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "core/machine/processor_port.h"
+
+#include "core/machine/paging_sync.h"
+
+namespace ksl::core {
+
+namespace {
+
+constexpr std::uint64_t kLinesPerPage = kPageBytes / kCacheLine.count();
+
+} // namespace
+
+/// What the MMU asks while it walks: latency of the entries it reads, and where its events go.
+struct ProcessorPort::Hooks {
+    ProcessorPort& port;
+    Ledger& ledger;
+
+    [[nodiscard]] std::uint32_t reference(PhysAddr entry_at, bool is_write) {
+        const CacheLevel level = port.state_.caches.access(port.cpu_, entry_at, is_write);
+        ++ledger.lines[static_cast<std::size_t>(level)];
+        return static_cast<std::uint32_t>(port.state_.caches.latency(level).count());
+    }
+    [[nodiscard]] bool wants_events() const { return port.fx_ != nullptr && port.fx_->wants(EventLevel::micro); }
+    template <class Body>
+    void report(const Body& body) {
+        port.fx_->report(EventLevel::micro, [&] { return body; });
+    }
+};
+
+void ProcessorPort::charge_line(PhysAddr at, bool is_write, Ledger& ledger) {
+    const CacheLevel level = state_.caches.access(cpu_, at, is_write);
+    ++ledger.lines[static_cast<std::size_t>(level)];
+    // A line in the first level costs nothing beyond the instruction that uses it; the price of steps has that.
+    if (level == CacheLevel::l1) return;
+    const Cycles stall = state_.caches.latency(level) - state_.caches.latency(CacheLevel::l1);
+    ledger.memory_stalls += stall;
+    ledger.total += stall;
+}
+
+std::optional<PhysAddr> ProcessorPort::touch(VirtAddr at, bool is_write, Ledger& ledger) {
+    const Access access = Access::kernel(is_write ? AccessKind::write : AccessKind::read);
+    Hooks hooks{*this, ledger};
+    Mmu& mmu = state_.cpu(cpu_).mmu;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const MmuAnswer answer = mmu.access(at, access, state_.memory.contents, hooks);
+        ++ledger.accesses;
+        if (answer.missed_first) ++ledger.l1_dtlb_misses;
+        if (answer.stall_cycles != 0) {
+            ledger.tlb_stalls += Cycles{answer.stall_cycles};
+            ledger.total += Cycles{answer.stall_cycles};
+        }
+        if (answer.outcome == MmuOutcome::walked || answer.faulted()) {
+            ++ledger.stlb_misses;
+            ++ledger.walks;
+            ledger.walk_references += answer.references;
+        }
+        if (!answer.faulted()) {
+            charge_line(answer.at, is_write, ledger);
+            return answer.at;
+        }
+        if (fx_ == nullptr || !repair_top_level_entry(state_, cpu_, at, *fx_)) return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+void ProcessorPort::access(VirtAddr at, bool is_write, Ledger& ledger) {
+    // Kernel data is mapped as long as the kernel lives; an access that is not is a bug of ours, which the invariant
+    // checks of the page tables report with a better message than this place could.
+    static_cast<void>(touch(at, is_write, ledger));
+}
+
+void ProcessorPort::stream(VirtAddr from, Bytes size, bool is_write, Ledger& ledger) {
+    const VirtAddr top = from + size;
+    for (VirtAddr page = align_down(from, Bytes{kPageBytes}); page < top; page += Bytes{kPageBytes}) {
+        const VirtAddr first = page < from ? from : page;
+        const auto at = touch(first, is_write, ledger);
+        if (!at) return;
+        const VirtAddr page_top = page + Bytes{kPageBytes};
+        const VirtAddr last = top < page_top ? top : page_top;
+        std::uint64_t lines = (last.raw() - 1) / kCacheLine.count() - first.raw() / kCacheLine.count();
+        if (lines > kLinesPerPage) lines = kLinesPerPage;
+        PhysAddr line = align_down(*at, kCacheLine);
+        std::array<std::uint32_t, kCacheLevels> found{};
+        for (std::uint64_t i = 0; i < lines; ++i) {
+            line += kCacheLine;
+            ++found[static_cast<std::size_t>(state_.caches.access(cpu_, line, is_write))];
+        }
+        for (std::size_t level = 0; level < kCacheLevels; ++level) ledger.lines[level] += found[level];
+        const std::uint64_t far = found[static_cast<std::size_t>(CacheLevel::l3)];
+        const std::uint64_t cold = found[static_cast<std::size_t>(CacheLevel::memory)];
+        const Cycles stall = state_.config.processor.stream_l3 * far + state_.config.processor.stream_memory * cold;
+        ledger.memory_stalls += stall;
+        ledger.total += stall;
+    }
+}
+
+} // namespace ksl::core

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// How one processor reaches memory: through its TLB, the page tables of its current address space, and the caches. Adds the
+// latency of each access to a Ledger.
+//
+// Fidelity: one access is one cache line; lines are waited for one after the other, except in streams (memcpy, memset),
+//           where the next lines are on their way while one is used.
+#pragma once
+
+#include "core/effects/effects.h"
+#include "core/machine/machine_state.h"
+
+#include <optional>
+
+namespace ksl::core {
+
+class ProcessorPort final : public MemoryPort {
+public:
+    ProcessorPort(MachineState& state, CpuId cpu) : state_(state), cpu_(cpu) {}
+
+    void access(VirtAddr at, bool is_write, Ledger& ledger) override;
+    /// The physical address of an access, or the fault that it raised; a missing top-level entry of the vmalloc area is
+    /// repaired as vmalloc_fault does, where the design relies on that.
+    [[nodiscard]] std::optional<PhysAddr> touch(VirtAddr at, bool is_write, Ledger& ledger);
+    void stream(VirtAddr from, Bytes size, bool is_write, Ledger& ledger);
+
+    /// Events of TLB and walks go to this sink.
+    void report_to(Effects* fx) { fx_ = fx; }
+
+private:
+    struct Hooks;
+
+    void charge_line(PhysAddr at, bool is_write, Ledger& ledger);
+
+    MachineState& state_;
+    CpuId cpu_;
+    Effects* fx_ = nullptr;
+};
+
+} // namespace ksl::core
