@@ -30,6 +30,11 @@ bool is_in(std::string_view path, std::string_view folder) {
 std::size_t layer_of(std::string_view path) {
     return static_cast<std::size_t>(std::find(kLayers.begin(), kLayers.end(), first_folder(path)) - kLayers.begin());
 }
+/// The window, its tests and its benchmarks: they know Qt and carry the licence that QCustomPlot asks for.
+bool is_window(std::string_view path) {
+    return is_in(path, "ui") || is_in(path, "app/gui") || is_in(path, "tests/ui") ||
+           path.starts_with("tests/bench/ui_");
+}
 bool is_cpp(std::string_view path) {
     return path.ends_with(".h") || path.ends_with(".cpp");
 }
@@ -80,8 +85,7 @@ private:
     }
 
     void check_licence() {
-        const bool is_gpl = is_in(path_, "ui") || is_in(path_, "app/gui") || is_in(path_, "tests/ui");
-        const std::string expected = is_gpl ? "GPL-3.0-or-later" : "MIT";
+        const std::string expected = is_window(path_) ? "GPL-3.0-or-later" : "MIT";
         int number = 0;
         for (const std::string& line : lines_of(contents_.substr(0, 400))) {
             if (++number > 3) break;
@@ -100,8 +104,7 @@ private:
             add(1, "no #pragma once");
         for (const Include& include : includes_of(contents_)) check_include(include);
         const std::string code = code_of(contents_, Literals::blank);
-        const bool may_know_qt =
-            first_folder(path_) == "ui" || first_folder(path_) == "app" || is_in(path_, "tests/ui");
+        const bool may_know_qt = is_window(path_);
         static const std::regex kQtName{R"(\bQ(t\b|t::|[A-Z][a-z]\w*))"};
         if (!may_know_qt) add_matches(code, kQtName, "names Qt");
         static const std::regex kSqliteName{R"(\b(sqlite3\w*|SQLite::\w+))"};
@@ -119,6 +122,9 @@ private:
         }
         if (include.is_quoted && other != kLayers.size() && other > own) {
             add(include.line, "layer " + std::string{kLayers[own]} + " includes the higher layer: " + include.path);
+        }
+        if (kLayers[own] == "app" && !is_window(path_) && is_in(include.path, "ui")) {
+            add(include.line, "the command line includes the window: " + include.path);
         }
         if (kLayers[own] == "core" && !include.is_quoted && !is_standard(include)) {
             add(include.line, "core includes more than the standard library: " + include.path);
