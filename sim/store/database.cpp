@@ -59,16 +59,6 @@ std::string why_not_opened(const fs::path& path, OpenMode mode) {
     return exists ? "cannot be opened: " + reason : "cannot be created in its folder: " + reason;
 }
 
-/// As a URI, so that options can be given and a file called "file:x" or ":memory:" means itself.
-std::string uri_of(const fs::path& path, std::string_view options) {
-    std::string uri = "file:";
-    for (const char letter : fs::absolute(path).string()) {
-        const bool is_special = letter == '%' || letter == '?' || letter == '#';
-        uri += is_special ? fmt::format("%{:02X}", static_cast<unsigned char>(letter)) : std::string(1, letter);
-    }
-    return uri + std::string{options};
-}
-
 std::unique_ptr<SQLite::Database> open_sqlite(const fs::path& path, OpenMode mode, const OpenOptions& options,
                                               std::string_view uri_options) {
     // Each connection is used by one thread at a time, so SQLite need not lock its own structures.
@@ -76,7 +66,7 @@ std::unique_ptr<SQLite::Database> open_sqlite(const fs::path& path, OpenMode mod
     // tidy away the log. That it changes nothing else is query_only's promise.
     const int create = mode == OpenMode::append ? SQLite::OPEN_CREATE : 0;
     auto sql = std::make_unique<SQLite::Database>(
-        uri_of(path, uri_options), SQLite::OPEN_READWRITE | create | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX,
+        file_uri(path, uri_options), SQLite::OPEN_READWRITE | create | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX,
         static_cast<int>(options.busy_timeout.count()));
     if (mode == OpenMode::read) sql->exec("PRAGMA query_only = ON");
     return sql;
@@ -120,6 +110,15 @@ std::optional<std::vector<const SchemaStep*>> steps_from(int version, const Sche
 
 } // namespace
 
+std::string file_uri(const fs::path& path, std::string_view options) {
+    std::string uri = "file:";
+    for (const char letter : fs::absolute(path).string()) {
+        const bool is_special = std::string_view{"%?#'"}.find(letter) != std::string_view::npos;
+        uri += is_special ? fmt::format("%{:02X}", static_cast<unsigned char>(letter)) : std::string(1, letter);
+    }
+    return uri + std::string{options};
+}
+
 Error store_error(const std::string& file, int extended_code, int system_errno, const std::string& detail,
                   const OpenOptions& options) {
     const std::string reason = system_errno == 0 ? detail : std::string{std::strerror(system_errno)};
@@ -138,8 +137,7 @@ Error store_error(const std::string& file, int extended_code, int system_errno, 
         }
         return environment(file, "read-only; make it writable, or name another database with --db");
     case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-        return environment(file, fmt::format("cannot be opened: {}", reason));
+    case SQLITE_PERM: return environment(file, fmt::format("cannot be opened: {}", reason));
     case SQLITE_IOERR: return environment(file, fmt::format("reading or writing failed: {}", reason));
     case SQLITE_CORRUPT:
         return environment(file,

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ namespace ksl::sim {
 /// The sentence for an SQLite result code. `detail`: SQLite's own words, for codes that we have none for.
 [[nodiscard]] Error store_error(const std::string& file, int extended_code, int system_errno, const std::string& detail,
                                 const OpenOptions& options);
+
+/// As a URI, so that options can be given and a file called "file:x" or ":memory:" means itself. Free of single quotes.
+[[nodiscard]] std::string file_uri(const std::filesystem::path& path, std::string_view options);
 
 class Database {
 public:

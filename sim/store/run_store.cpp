@@ -24,7 +24,8 @@ std::string_view name_of(RunStatus status) {
 
 struct RunStore::State {
     std::shared_ptr<StoreWriter> writer; ///< null if opened for reading, or closed
-    Database reader;                     ///< a connection of its own: queries see what has been saved so far
+    OpenOptions options;
+    Database reader; ///< a connection of its own: queries see what has been saved so far
 };
 
 RunStore::RunStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -40,7 +41,7 @@ Result<RunStore> RunStore::open(const std::filesystem::path& path, OpenMode mode
         writer = std::move(started);
     }
     KSL_TRY_ASSIGN(reader, Database::open(path, OpenMode::read, options));
-    return RunStore{std::unique_ptr<State>{new State{std::move(writer), std::move(reader)}}};
+    return RunStore{std::unique_ptr<State>{new State{std::move(writer), options, std::move(reader)}}};
 }
 
 Result<std::vector<RunWriter>> RunStore::begin_runs(std::span<const RunRecord> records) {
@@ -54,6 +55,11 @@ Result<std::vector<RunWriter>> RunStore::begin_runs(std::span<const RunRecord> r
 Result<RunWriter> RunStore::begin_run(const RunRecord& record) {
     KSL_TRY_ASSIGN(writers, begin_runs({&record, 1}));
     return std::move(writers.front());
+}
+
+Result<std::vector<RunId>> RunStore::merge(const std::filesystem::path& shard) {
+    KSL_ASSERT(state_->writer != nullptr, "a store that was opened for recording");
+    return state_->writer->merge(shard, state_->options);
 }
 
 Result<void> RunStore::flush() {

@@ -40,6 +40,9 @@ public:
     /// by several workers, are begun together.
     Result<std::vector<RunWriter>> begin_runs(std::span<const RunRecord> records);
     Result<RunWriter> begin_run(const RunRecord& record);
+    /// Copies all runs of another database behind those of this one, in their order; all or none. Returns their new
+    /// ids.
+    Result<std::vector<RunId>> merge(const std::filesystem::path& shard);
     /// Returns when all that was handed over is on the disk.
     Result<void> flush();
     /// As flush(); then nothing more can be recorded. Every RunWriter must be gone or finished.

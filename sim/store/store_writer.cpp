@@ -2,6 +2,9 @@
 #include "sim/store/store_writer.h"
 
 #include "sim/store/run_inserts.h"
+#include "sim/store/run_merge.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -64,6 +67,24 @@ Result<std::vector<RunId>> StoreWriter::begin(std::span<const RunRecord> records
         for (const RunId id : *ids) queues_[id];
     }
     return ids;
+}
+
+Result<std::vector<RunId>> StoreWriter::merge(const std::filesystem::path& shard, const OpenOptions& options) {
+    KSL_TRY(flush());
+    KSL_TRY(Database::open(shard, OpenMode::read, options)); // the checks that every database gets
+    const std::lock_guard database_lock{database_mutex_};
+    SQLite::Database& sql = database_.sql();
+    KSL_TRY(database_.guarded([&] { sql.exec(fmt::format("ATTACH '{}' AS shard", file_uri(shard, "?mode=ro"))); }));
+    auto merged = database_.guarded([&] {
+        std::vector<RunId> ids;
+        database_.in_transaction(SQLite::TransactionBehavior::DEFERRED, [&] {
+            sql.exec("UPDATE run SET id = id WHERE id = 0"); // as in begin()
+            ids = merge_shard(sql);
+        });
+        return ids;
+    });
+    sql.tryExec("DETACH shard");
+    return merged;
 }
 
 bool StoreWriter::has_room(RunId run) const {

@@ -21,6 +21,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,9 @@ public:
 
     /// New runs, all in one transaction and in this order; from now on they have their turns.
     Result<std::vector<RunId>> begin(std::span<const RunRecord> records);
+
+    /// Copies another database's runs behind ours; all or none.
+    Result<std::vector<RunId>> merge(const std::filesystem::path& shard, const OpenOptions& options);
 
     Result<void> submit(RunBatch batch);
     /// Memory of a batch that was saved, to be used again.
