@@ -169,8 +169,8 @@ bool FreeSpace::cut_middle(NodeIndex node, VirtRange taken, Effects& fx, VmapHos
     pool_.mut(node).set_start(taken.top.raw());
     touch.wrote(node);
     summary.propagate(node, kNoNode);
-    const NodeIndex lower = pool_.add(FreeNode{below, *object});
     const TreePlace place = find_place(pool_, node, below.lowest.raw(), fx, touch);
+    const NodeIndex lower = pool_.add(FreeNode{below, *object}, place.parent);
     link_range(pool_, root_, lower, place, fx, summary, touch);
     pool_.mut(lower).set_largest(0);
     summary.propagate(lower, kNoNode);
@@ -225,13 +225,21 @@ bool FreeSpace::take_at(VirtRange range, const VmapRules& rules, Effects& fx, Vm
 void FreeSpace::give(VirtRange range, AreaObject object, const VmapRules& rules, Effects& fx, VmapHost& host) {
     with_touch(fx, host, rules.layout, pool_, [&](auto touch) {
         MaxOfSubtree summary{pool_, fx, touch};
-        const NodeIndex node = pool_.add(FreeNode{range, object});
-        const NodeIndex grown = merge_or_link(pool_, root_, node, fx, summary, touch, [&](NodeIndex unneeded) {
-            host.free_area_object(pool_[unneeded].object(), fx);
-            pool_.remove(unneeded);
-        });
-        if (grown == node) pool_.mut(node).set_largest(0);
-        summary.propagate(grown, kNoNode);
+        const TreePlace place = find_place(pool_, root_, range.lowest.raw(), fx, touch);
+        const Merged merged = merge(pool_, root_, place, range.lowest.raw(), range.top.raw(), fx, summary, touch);
+        if (merged.grown != kNoNode) {
+            host.free_area_object(object, fx);
+            if (merged.unneeded != kNoNode) {
+                host.free_area_object(pool_[merged.unneeded].object(), fx);
+                pool_.remove(merged.unneeded);
+            }
+            summary.propagate(merged.grown, kNoNode);
+            return;
+        }
+        const NodeIndex node = pool_.add(FreeNode{range, object}, place.parent);
+        link_range(pool_, root_, node, place, fx, summary, touch);
+        pool_.mut(node).set_largest(0);
+        summary.propagate(node, kNoNode);
     });
 }
 
@@ -248,7 +256,7 @@ const char* FreeSpace::check_invariants() const {
         if (pool_[node].largest() != largest_below(pool_, node)) broken = "a subtree's maximum is its largest range";
         end = pool_[node].end();
     });
-    return *broken != '\0' ? broken : pool_.check_free_list();
+    return *broken != '\0' ? broken : pool_.check_free_places();
 }
 
 } // namespace ksl::core
