@@ -50,13 +50,9 @@ template <class Pool, class Touch>
         ++levels;
         touch.read(at);
         const auto& node = pool[at];
-        if (address < node.start()) {
-            at = node.rb.left();
-        } else if (address >= node.end()) {
-            at = node.rb.right();
-        } else {
-            break;
-        }
+        const std::uint64_t start = node.start();
+        if (address - start < node.end() - start) break; // also false below the start, where the difference wraps
+        at = node.rb.child(address < start ? Side::left : Side::right);
     }
     fx.charge(Step::area_tree_level, levels);
     return at;

@@ -16,11 +16,10 @@ constexpr std::uint64_t aligned_up(std::uint64_t address, std::uint64_t align) {
     return (address + align - 1) & ~(align - 1);
 }
 
-std::uint64_t largest_below(const FreePool& pool, NodeIndex node) {
-    const RbLinks& rb = pool.links(node);
-    std::uint64_t largest = pool[node].size();
-    if (rb.left() != kNoNode) largest = std::max(largest, pool[rb.left()].largest());
-    if (rb.right() != kNoNode) largest = std::max(largest, pool[rb.right()].largest());
+std::uint64_t largest_below(const FreePool& pool, const FreeNode& node) {
+    std::uint64_t largest = node.size();
+    if (node.rb.left() != kNoNode) largest = std::max(largest, pool[node.rb.left()].largest());
+    if (node.rb.right() != kNoNode) largest = std::max(largest, pool[node.rb.right()].largest());
     return largest;
 }
 
@@ -52,9 +51,10 @@ private:
             touch_.read_last(pool_->links(node).left());
             touch_.read_last(pool_->links(node).right());
         }
-        const std::uint64_t largest = largest_below(*pool_, node);
-        if (largest == (*pool_)[node].largest()) return false;
-        pool_->mut(node).set_largest(largest);
+        FreeNode& changed = pool_->mut(node);
+        const std::uint64_t largest = largest_below(*pool_, changed);
+        if (largest == changed.largest()) return false;
+        changed.set_largest(largest);
         touch_.wrote_last(node);
         return true;
     }
@@ -253,7 +253,8 @@ const char* FreeSpace::check_invariants() const {
         if (pool_[node].start() >= pool_[node].end()) broken = "a free range is not empty";
         if (pool_[node].start() < end) broken = "free ranges are in order and do not overlap";
         if (pool_[node].start() == end && end != 0) broken = "free ranges that touch are one range";
-        if (pool_[node].largest() != largest_below(pool_, node)) broken = "a subtree's maximum is its largest range";
+        if (pool_[node].largest() != largest_below(pool_, pool_[node]))
+            broken = "a subtree's maximum is its largest range";
         end = pool_[node].end();
     });
     return *broken != '\0' ? broken : pool_.check_free_places();
