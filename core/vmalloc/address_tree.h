@@ -31,9 +31,11 @@ template <class Pool, class Touch>
     for (NodeIndex at = from; at != kNoNode; ++levels) {
         touch.read(at);
         const auto& node = pool[at];
+        const bool goes_left = start < node.start();
         place.parent = at;
-        place.side = start < node.start() ? Side::left : Side::right;
-        (place.side == Side::left ? place.after : place.before) = at;
+        place.after = goes_left ? at : place.after;
+        place.before = goes_left ? place.before : at;
+        place.side = goes_left ? Side::left : Side::right;
         at = node.rb.child(place.side);
     }
     fx.charge(Step::area_tree_level, levels);
