@@ -36,7 +36,7 @@ template <class Pool, class Touch>
         place.after = goes_left ? at : place.after;
         place.before = goes_left ? place.before : at;
         place.side = goes_left ? Side::left : Side::right;
-        at = node.rb.child(place.side);
+        at = node.rb().child(place.side);
     }
     fx.charge(Step::area_tree_level, levels);
     return place;
@@ -54,7 +54,7 @@ template <class Pool, class Touch>
         const auto& node = pool[at];
         const std::uint64_t start = node.start();
         if (address - start < node.end() - start) break; // also false below the start, where the difference wraps
-        at = node.rb.child(address < start ? Side::left : Side::right);
+        at = node.rb().child(address < start ? Side::left : Side::right);
     }
     fx.charge(Step::area_tree_level, levels);
     return at;

@@ -23,12 +23,12 @@ NodeIndex CachedFirstFit::lowest_ending_at_or_above(const AreaPool& pool, std::u
         ++levels;
         touch.read(at);
         if (pool[at].end() < address) {
-            at = pool[at].rb.right();
+            at = pool[at].rb().right();
             continue;
         }
         found = at;
         if (pool[at].start() <= address) break;
-        at = pool[at].rb.left();
+        at = pool[at].rb().left();
     }
     fx.charge(Step::area_tree_level, levels);
     steps += levels;
@@ -79,7 +79,8 @@ std::optional<CachedFirstFit::Found> CachedFirstFit::search(const AreaPool& pool
     }
     fx.charge(Step::area_list_step, stepped);
     result.steps += stepped;
-    if (wraps(address) || address + size > vend) return std::nullopt;
+    // A huge alignment wraps to 0: refused as since 4.13; 4.9 would hand out address 0.
+    if (wraps(address) || address < vstart || address + size > vend) return std::nullopt;
     result.start = VirtAddr{address};
     return result;
 }
@@ -89,7 +90,7 @@ std::optional<CachedFirstFit::Found> CachedFirstFit::find(const AreaPool& pool, 
     fx.charge(Step::area_alloc_entry);
     fx.write(fx.data().vmap_lock());
     fx.write(fx.data().vmap_cache_globals());
-    return with_touch(fx, host, rules.layout, pool, [&](auto touch) { return search(pool, request, fx, touch); });
+    return with_touch(fx, host, rules.layout, pool, [&](auto touch) { return this->search(pool, request, fx, touch); });
 }
 
 NodeIndex CachedFirstFit::insert(AreaPool& pool, const AreaNode& area, const VmapRules& rules, Effects& fx,

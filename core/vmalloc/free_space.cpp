@@ -18,8 +18,8 @@ constexpr std::uint64_t aligned_up(std::uint64_t address, std::uint64_t align) {
 
 std::uint64_t largest_below(const FreePool& pool, const FreeNode& node) {
     std::uint64_t largest = node.size();
-    if (node.rb.left() != kNoNode) largest = std::max(largest, pool[node.rb.left()].largest());
-    if (node.rb.right() != kNoNode) largest = std::max(largest, pool[node.rb.right()].largest());
+    if (node.rb().left() != kNoNode) largest = std::max(largest, pool[node.rb().left()].largest());
+    if (node.rb().right() != kNoNode) largest = std::max(largest, pool[node.rb().right()].largest());
     return largest;
 }
 
@@ -111,33 +111,33 @@ NodeIndex FreeSpace::lowest_match(const AreaRequest& request, const VmapRules& r
         ++levels;
         touch.read(at);
         const FreeNode& node = pool_[at];
-        if (largest(node.rb.left()) >= length && vstart < node.start()) {
-            at = node.rb.left();
+        if (largest(node.rb().left()) >= length && vstart < node.start()) {
+            at = node.rb().left();
             continue;
         }
         if (fits(at)) {
             found = at;
             break;
         }
-        if (largest(node.rb.right()) >= length) {
-            at = node.rb.right();
+        if (largest(node.rb().right()) >= length) {
+            at = node.rb().right();
             continue;
         }
         // Back up to the first range above that fits, or that has something large enough on its right and was not
         // passed there before: the start of the search moves behind it.
-        for (at = node.rb.parent(); at != kNoNode; at = pool_[at].rb.parent()) {
+        for (at = node.rb().parent(); at != kNoNode; at = pool_[at].rb().parent()) {
             ++levels;
             touch.read(at);
             if (fits(at)) break;
             const FreeNode& above = pool_[at];
-            if (largest(above.rb.right()) >= length && vstart <= above.start()) break;
+            if (largest(above.rb().right()) >= length && vstart <= above.start()) break;
         }
         if (at == kNoNode || fits(at)) {
             found = at;
             break;
         }
         vstart = pool_[at].start() + 1;
-        at = pool_[at].rb.right();
+        at = pool_[at].rb().right();
     }
     fx.charge(Step::area_tree_level, levels);
     steps += levels;
@@ -244,6 +244,8 @@ void FreeSpace::give(VirtRange range, AreaObject object, const VmapRules& rules,
 }
 
 const char* FreeSpace::check_invariants() const {
+    if (const char* broken = pool_.check_indices(); *broken != '\0') return broken;
+    if (!pool_.exists(root_)) return "the root of the free ranges exists";
     std::size_t count = 0;
     if (const char* broken = check_red_black(pool_, root_, count); *broken != '\0') return broken;
     if (count != pool_.used()) return "every record of a free range is in the tree of free ranges";

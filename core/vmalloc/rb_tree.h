@@ -101,8 +101,8 @@ public:
 private:
     [[nodiscard]] const RbLinks& at(NodeIndex node) const { return pool_.links(node); }
     [[nodiscard]] RbLinks& mut(NodeIndex node) { return pool_.mut_links(node); }
-    [[nodiscard]] Side side_of(NodeIndex node, NodeIndex parent) const {
-        return at(parent).left() == node ? Side::left : Side::right;
+    [[nodiscard]] Side side_of(NodeIndex child, NodeIndex top) const {
+        return at(top).left() == child ? Side::left : Side::right;
     }
     [[nodiscard]] bool is_red(NodeIndex node) const { return node != kNoNode && at(node).is_red(); }
 

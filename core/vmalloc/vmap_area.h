@@ -54,13 +54,15 @@ public:
     void set_kind(AreaKind kind) { start_and_kind_ = start() | static_cast<std::uint64_t>(kind); }
     void set_owner(unsigned owner) { end_and_owner_ = end() | owner; }
 
-    RbLinks rb;
+    [[nodiscard]] const RbLinks& rb() const { return rb_; }
+    [[nodiscard]] RbLinks& rb() { return rb_; }
 
     friend bool operator==(const AreaNode&, const AreaNode&) = default;
 
 private:
     static constexpr std::uint64_t kLowBits = kPageBytes - 1;
 
+    RbLinks rb_;
     AreaObject object_;
     std::uint64_t start_and_kind_ = 0;
     std::uint64_t end_and_owner_ = 0;
@@ -83,18 +85,16 @@ public:
     void set_start(std::uint64_t start) { start_ = start; }
     void set_end(std::uint64_t end) { end_ = end; }
     void set_largest(std::uint64_t bytes) { largest_ = bytes; }
+    [[nodiscard]] const RbLinks& rb() const { return rb_; }
+    [[nodiscard]] RbLinks& rb() { return rb_; }
+
+    friend bool operator==(const FreeNode&, const FreeNode&) = default;
 
 private:
     std::uint64_t start_ = 0;
     std::uint64_t end_ = 0;
     std::uint64_t largest_ = 0;
-
-public:
-    RbLinks rb;
-
-    friend bool operator==(const FreeNode&, const FreeNode&) = default;
-
-private:
+    RbLinks rb_;
     AreaObject object_;
 };
 static_assert(sizeof(FreeNode) == 40);
@@ -106,8 +106,8 @@ class NodePool {
 public:
     [[nodiscard]] const Node& operator[](NodeIndex index) const { return nodes_[index]; }
     [[nodiscard]] Node& mut(NodeIndex index) { return nodes_.mut(index); }
-    [[nodiscard]] const RbLinks& links(NodeIndex index) const { return nodes_[index].rb; }
-    [[nodiscard]] RbLinks& mut_links(NodeIndex index) { return nodes_.mut(index).rb; }
+    [[nodiscard]] const RbLinks& links(NodeIndex index) const { return nodes_[index].rb(); }
+    [[nodiscard]] RbLinks& mut_links(NodeIndex index) { return nodes_.mut(index).rb(); }
 
     [[nodiscard]] NodeIndex add(const Node& node, NodeIndex near = kNoNode) {
         ++used_;
@@ -131,6 +131,10 @@ public:
     [[nodiscard]] std::size_t used() const { return used_; }
     /// Records ever made: indices are below this.
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+    /// `index` is none or a record.
+    [[nodiscard]] bool exists(NodeIndex index) const { return index == kNoNode || index < nodes_.size(); }
+    /// Every index in every record exists: to be asked first about a pool that was read from somewhere.
+    [[nodiscard]] const char* check_indices() const;
     [[nodiscard]] const char* check_free_places() const;
 
     template <class Archive>
@@ -189,6 +193,16 @@ private:
     NodeIndex first_with_free_ = kNoNode;
     std::uint32_t used_ = 0;
 };
+
+template <class Node>
+const char* NodePool<Node>::check_indices() const {
+    if (groups_.size() != (nodes_.size() + kGroup - 1) / kGroup) return "every chunk of records has its free places";
+    for (NodeIndex i = 0; i < nodes_.size(); ++i) {
+        const RbLinks& rb = nodes_[i].rb();
+        if (!exists(rb.left()) || !exists(rb.right()) || !exists(rb.parent())) return "links lead to records";
+    }
+    return "";
+}
 
 template <class Node>
 const char* NodePool<Node>::check_free_places() const {

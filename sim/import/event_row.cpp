@@ -27,7 +27,7 @@ constexpr std::size_t kMostNames = 4096;
 } // namespace
 
 std::optional<EventKind> event_kind(std::string_view name) {
-    static const std::unordered_map<std::string_view, EventKind> kKinds{
+    static const std::unordered_map<std::string_view, EventKind> kinds{
         {"mm_page_alloc", EventKind::page_alloc},
         {"mm_page_alloc_bulk", EventKind::page_alloc_bulk},
         {"mm_page_alloc_zone_locked", EventKind::zone_locked_alloc},
@@ -54,8 +54,8 @@ std::optional<EventKind> event_kind(std::string_view name) {
         {"sched_process_free", EventKind::freed},
         {"tracing_mark_write", EventKind::mark},
     };
-    const auto found = kKinds.find(name);
-    return found == kKinds.end() ? std::nullopt : std::optional{found->second};
+    const auto found = kinds.find(name);
+    return found == kinds.end() ? std::nullopt : std::optional{found->second};
 }
 
 void EventBuilder::refuse(std::string message) {

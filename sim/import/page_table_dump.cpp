@@ -53,14 +53,14 @@ bool read_level(DumpedRange& range, std::string_view word) {
 }
 
 bool read_flag(MappingFlags& flags, std::string_view word) {
-    const std::array<std::pair<std::string_view, bool*>, 7> kFlags{{{"USR", &flags.is_user},
-                                                                    {"RW", &flags.is_writable},
-                                                                    {"PWT", &flags.write_through},
-                                                                    {"PCD", &flags.cache_disabled},
-                                                                    {"PSE", &flags.is_large},
-                                                                    {"PAT", &flags.pat},
-                                                                    {"GLB", &flags.is_global}}};
-    for (const auto& [name, flag] : kFlags) {
+    const std::array<std::pair<std::string_view, bool*>, 7> by_name{{{"USR", &flags.is_user},
+                                                                     {"RW", &flags.is_writable},
+                                                                     {"PWT", &flags.write_through},
+                                                                     {"PCD", &flags.cache_disabled},
+                                                                     {"PSE", &flags.is_large},
+                                                                     {"PAT", &flags.pat},
+                                                                     {"GLB", &flags.is_global}}};
+    for (const auto& [name, flag] : by_name) {
         if (name != word) continue;
         *flag = true;
         return true;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 
@@ -93,12 +94,11 @@ private:
                                                              {&zone.spanned, spanned},
                                                              {&zone.present, present},
                                                              {&zone.managed, managed}}};
-        for (const auto& [size, field] : sizes) {
-            if (name != kFieldNames[field]) continue;
-            set(*size, field);
-            return true;
-        }
-        return false;
+        const auto* const found =
+            std::ranges::find_if(sizes, [&](const auto& entry) { return name == kFieldNames[entry.second]; });
+        if (found == sizes.end()) return false;
+        set(*found->first, found->second);
+        return true;
     }
     void set(Pages& size, Field field) {
         size = Pages{reader_.number(kFieldNames[field], kMostPages)};
@@ -128,10 +128,11 @@ private:
     bool read_pageset(ZoneInfo& zone, std::string_view name) {
         if (zone.pagesets.empty()) return false;
         PageSet& set = zone.pagesets.back();
-        std::uint32_t* field = name == "count:" ? &set.count : name == "high:" ? &set.high : nullptr;
-        if (name == "batch:") field = &set.batch;
-        if (field == nullptr) return false;
-        *field = static_cast<std::uint32_t>(reader_.number(name, UINT32_MAX));
+        const std::array<std::pair<std::string_view, std::uint32_t*>, 3> fields{
+            {{"count:", &set.count}, {"high:", &set.high}, {"batch:", &set.batch}}};
+        const auto* const found = std::ranges::find_if(fields, [&](const auto& field) { return name == field.first; });
+        if (found == fields.end()) return false;
+        *found->second = static_cast<std::uint32_t>(reader_.number(name, UINT32_MAX));
         return true;
     }
     /// "nr_free_pages 3977", "vm stats threshold: 2", "pagesets" and whatever else there may be.

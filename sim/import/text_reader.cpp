@@ -63,7 +63,7 @@ bool TextReader::skip(std::string_view wanted) {
 
 void TextReader::expect(std::string_view wanted) {
     const std::string_view found = word();
-    if (found != wanted) refuse(fmt::format("\"{}\" stands where \"{}\" is needed", shortened(found), wanted));
+    if (found != wanted) refuse(fmt::format(R"("{}" stands where "{}" is needed)", shortened(found), wanted));
 }
 
 std::uint64_t TextReader::number(std::string_view what, std::uint64_t most) {
@@ -72,9 +72,8 @@ std::uint64_t TextReader::number(std::string_view what, std::uint64_t most) {
 
 std::uint64_t TextReader::number_in(std::string_view what, std::string_view text, int base, std::uint64_t most) {
     std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, value, base);
-    if (problem == std::errc{} && stop == end && !text.empty() && value <= most) return value;
+    const auto [stop, problem] = std::from_chars(text.begin(), text.end(), value, base);
+    if (problem == std::errc{} && stop == text.end() && !text.empty() && value <= most) return value;
     refuse(fmt::format("{} is \"{}\"; a {} number up to {} is needed", what, shortened(text),
                        base == 16 ? "hexadecimal" : "decimal", most));
     return 0;
