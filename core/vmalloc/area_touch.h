@@ -50,7 +50,8 @@ private:
 
 /// Calls `work` with the touch that `fx` asks for.
 template <class Pool, class Work>
-decltype(auto) with_touch(Effects& fx, const VmapHost& host, const AreaLayout& layout, const Pool& pool, Work&& work) {
+decltype(auto) with_touch(Effects& fx, const VmapHost& host, const AreaLayout& layout, const Pool& pool,
+                          const Work& work) {
     if (fx.sees_memory()) return work(AreaTouch<Pool>{fx, host, layout, pool});
     return work(NoTouch{});
 }

@@ -23,12 +23,12 @@ NodeIndex CachedFirstFit::lowest_ending_at_or_above(const AreaPool& pool, std::u
         ++levels;
         touch.read(at);
         if (pool[at].end() < address) {
-            at = pool[at].rb.right();
+            at = pool[at].rb().right();
             continue;
         }
         found = at;
         if (pool[at].start() <= address) break;
-        at = pool[at].rb.left();
+        at = pool[at].rb().left();
     }
     fx.charge(Step::area_tree_level, levels);
     steps += levels;
@@ -79,7 +79,8 @@ std::optional<CachedFirstFit::Found> CachedFirstFit::search(const AreaPool& pool
     }
     fx.charge(Step::area_list_step, stepped);
     result.steps += stepped;
-    if (wraps(address) || address + size > vend) return std::nullopt;
+    // A huge alignment wraps to 0: refused as since 4.13; 4.9 would hand out address 0.
+    if (wraps(address) || address < vstart || address + size > vend) return std::nullopt;
     result.start = VirtAddr{address};
     return result;
 }
@@ -89,15 +90,18 @@ std::optional<CachedFirstFit::Found> CachedFirstFit::find(const AreaPool& pool, 
     fx.charge(Step::area_alloc_entry);
     fx.write(fx.data().vmap_lock());
     fx.write(fx.data().vmap_cache_globals());
-    return with_touch(fx, host, rules.layout, pool, [&](auto touch) { return search(pool, request, fx, touch); });
+    return with_touch(fx, host, rules.layout, pool, [&](auto touch) { return this->search(pool, request, fx, touch); });
 }
 
-void CachedFirstFit::insert(AreaPool& pool, NodeIndex area, const VmapRules& rules, Effects& fx, const VmapHost& host) {
-    with_touch(fx, host, rules.layout, pool, [&](auto touch) {
-        const TreePlace place = find_place(pool, root_, pool[area].start(), fx, touch);
-        link_range(pool, root_, area, place, fx, NoSummary{}, touch);
+NodeIndex CachedFirstFit::insert(AreaPool& pool, const AreaNode& area, const VmapRules& rules, Effects& fx,
+                                 const VmapHost& host) {
+    return with_touch(fx, host, rules.layout, pool, [&](auto touch) {
+        const TreePlace place = find_place(pool, root_, area.start(), fx, touch);
+        const NodeIndex added = pool.add(area, place.parent);
+        link_range(pool, root_, added, place, fx, NoSummary{}, touch);
+        cache_.area = AreaId{added};
+        return added;
     });
-    cache_.area = AreaId{area};
 }
 
 void CachedFirstFit::erase(AreaPool& pool, NodeIndex area, const VmapRules& rules, Effects& fx, const VmapHost& host) {

@@ -71,9 +71,9 @@ public:
     [[nodiscard]] AreaId find(VirtAddr address, Effects& fx, const VmapHost& host) const;
     /// free_vmap_area_noflush(): the area, already unmapped, waits for the next purge. The caller then looks at
     /// purge_is_due() and purges, or queues the purge, as rules().purge_context says.
-    void release_lazily(AreaId area, Effects& fx, VmapHost& host);
+    void release_lazily(AreaId id, Effects& fx, VmapHost& host);
     /// free_vmap_area(): the area is free at once; for ranges that no TLB can know.
-    void release_at_once(AreaId area, Effects& fx, VmapHost& host);
+    void release_at_once(AreaId id, Effects& fx, VmapHost& host);
 
     [[nodiscard]] bool purge_is_due() const { return lazy_pages_ > lazy_limit(); }
     /// __purge_vmap_area_lazy(): frees everything pending after one flush. Nothing pending: nothing happens.
@@ -127,10 +127,14 @@ private:
     /// The root of the tree that an area in use belongs to, and the lock that protects it.
     [[nodiscard]] NodeIndex& busy_root_of(VirtAddr start);
     [[nodiscard]] VirtAddr busy_lock_of(VirtAddr start, const Effects& fx) const;
+    [[nodiscard]] NodeIndex add_busy(const AreaNode& area, Effects& fx, VmapHost& host);
     void insert_busy(NodeIndex area, Effects& fx, VmapHost& host);
     void erase_busy(NodeIndex area, Effects& fx, VmapHost& host);
     void put_in_purge_tree(NodeIndex area, Effects& fx, VmapHost& host);
+    /// Links a record that is in no tree, or lets neighbours grow over it.
+    void merge_or_link(NodeIndex& root, NodeIndex area, Effects& fx, VmapHost& host);
 
+    [[nodiscard]] PurgeResult purge_everything(PurgeReason reason, Effects& fx, VmapHost& host);
     [[nodiscard]] PurgeResult purge_first_fit(Effects& fx, VmapHost& host);
     [[nodiscard]] PurgeResult purge_tree(Effects& fx, VmapHost& host);
     [[nodiscard]] PurgeResult purge_nodes(PurgeReason reason, Effects& fx, VmapHost& host);
@@ -149,6 +153,7 @@ private:
     [[nodiscard]] std::vector<NodeIndex> in_order(FunctionRef<NodeIndex(std::uint32_t)> root_of_node) const;
 
     struct Tally;
+    [[nodiscard]] const char* check_indices() const;
     [[nodiscard]] const char* check_tree(NodeIndex root, AreaKind kind, Tally& tally) const;
     [[nodiscard]] const char* check_trees(Tally& tally) const;
     [[nodiscard]] const char* check_first_fit(Tally& tally) const;

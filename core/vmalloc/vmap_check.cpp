@@ -14,6 +14,24 @@ struct VmapAllocator::Tally {
     Pages lazy_pages;
 };
 
+/// Indices lead to what exists. Nothing else may be looked at before: the state may come from a damaged file.
+const char* VmapAllocator::check_indices() const {
+    if (const char* broken = areas_.check_indices(); *broken != '\0') return broken;
+    bool all_exist = true;
+    for (const NodeIndex root : {first_fit_.root(), busy_root_, purge_root_}) all_exist &= areas_.exists(root);
+    const AreaId cached = first_fit_.cache().area;
+    all_exist &= cached.is_none() || cached.raw() < areas_.size();
+    for (std::size_t i = 0; i < purge_list_.size(); ++i) all_exist &= purge_list_[i].raw() < areas_.size();
+    if (rules_.has_nodes() && nodes_.count() != rules_.nodes) return "there are as many vmap nodes as the rules say";
+    for (std::uint32_t node = 0; node < nodes_.count(); ++node) {
+        all_exist &= areas_.exists(nodes_.busy(node)) && areas_.exists(nodes_.lazy(node));
+        for (std::uint32_t pool = 0; pool < VmapNodes::kPools; ++pool) {
+            all_exist &= areas_.exists(nodes_.first_pooled(node, pool));
+        }
+    }
+    return all_exist ? "" : "roots and lists lead to records";
+}
+
 const char* VmapAllocator::check_tree(NodeIndex root, AreaKind kind, Tally& tally) const {
     std::size_t count = 0;
     if (const char* broken = check_red_black(areas_, root, count); *broken != '\0') return broken;
@@ -23,11 +41,10 @@ const char* VmapAllocator::check_tree(NodeIndex root, AreaKind kind, Tally& tall
     for_each_in_order(areas_, root, [&](NodeIndex node) {
         const AreaNode& area = areas_[node];
         const bool may_be_lazy = kind == AreaKind::lazy || !rules_.has_free_tree();
+        const bool is_lazy = may_be_lazy && area.kind() == AreaKind::lazy;
         if (area.start() >= area.end()) broken = "an area is not empty";
         if (area.start() < end) broken = "areas of a tree are in order and do not overlap";
-        if (area.kind() != kind && !(may_be_lazy && area.kind() == AreaKind::lazy)) {
-            broken = "an area is of its tree's kind";
-        }
+        if (area.kind() != kind && !is_lazy) broken = "an area is of its tree's kind";
         if (area.kind() == AreaKind::busy) ++tally.busy;
         if (area.kind() == AreaKind::lazy) {
             ++tally.lazy;
@@ -81,9 +98,10 @@ const char* VmapAllocator::check_ranges() const {
 }
 
 std::string VmapAllocator::check_invariants() const {
+    if (const char* broken = check_indices(); *broken != '\0') return broken;
     Tally tally;
     if (const char* broken = check_trees(tally); *broken != '\0') return broken;
-    if (const char* broken = areas_.check_free_list(); *broken != '\0') return broken;
+    if (const char* broken = areas_.check_free_places(); *broken != '\0') return broken;
     if (tally.records != areas_.used()) return "every record in use is in a tree or in a pool";
     if (tally.busy != busy_) return "areas in use are counted";
     if (tally.lazy_pages != lazy_pages_) return "pages that wait for a purge are counted";

@@ -28,7 +28,9 @@ public:
 protected:
     VmapHost() = default;
     VmapHost(const VmapHost&) = default;
+    VmapHost(VmapHost&&) = default;
     VmapHost& operator=(const VmapHost&) = default;
+    VmapHost& operator=(VmapHost&&) = default;
 };
 
 /// Areas without memory behind their descriptors and without TLBs: for replays, benchmarks and tests.

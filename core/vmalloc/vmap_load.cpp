@@ -5,6 +5,7 @@
 #include "core/vmalloc/vmap_allocator.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace ksl::core {
@@ -50,11 +51,11 @@ const char* VmapAllocator::load_areas(const VmapSnapshot& snapshot) {
     Effects silent;
     SilentVmapHost host;
     for (const VirtRange range : snapshot.areas) {
-        const NodeIndex area = areas_.add({range, AreaKind::busy, AreaObject::none()});
+        const AreaNode area{range, AreaKind::busy, AreaObject::none()};
         if (rules_.has_free_tree()) {
-            insert_busy(area, silent, host);
+            static_cast<void>(add_busy(area, silent, host));
         } else {
-            first_fit_.insert(areas_, area, rules_, silent, host);
+            static_cast<void>(first_fit_.insert(areas_, area, rules_, silent, host));
         }
         ++busy_;
     }
@@ -69,8 +70,8 @@ NodeIndex VmapAllocator::area_at(VirtRange range) const {
 
 /// Up to 5.1 what waits is still among the areas; and the search has its variables.
 const char* VmapAllocator::load_purge_list(const VmapSnapshot& snapshot) {
-    for (auto range = snapshot.pending.rbegin(); range != snapshot.pending.rend(); ++range) {
-        const NodeIndex area = area_at(*range);
+    for (const VirtRange range : std::views::reverse(snapshot.pending)) {
+        const NodeIndex area = area_at(range);
         if (area == kNoNode) return "what waits for a purge is an area";
         if (areas_[area].kind() != AreaKind::busy) return "an area waits for a purge once";
         areas_.mut(area).set_kind(AreaKind::lazy);

@@ -44,7 +44,7 @@ public:
     /// Puts an area into the pool of its size; false if there is none for areas so large.
     [[nodiscard]] bool put(AreaPool& areas, std::uint32_t node, NodeIndex area);
     /// Takes a quarter of a pool, or all of it, from its head: the first of a list linked through right children.
-    [[nodiscard]] NodeIndex decay(AreaPool& areas, std::uint32_t node, std::uint32_t pool, bool all);
+    [[nodiscard]] NodeIndex decay(AreaPool& areas, std::uint32_t node, std::uint32_t which, bool all);
 
     [[nodiscard]] std::uint32_t pooled(std::uint32_t node, std::uint32_t pool) const {
         return pools_[index(node, pool)].length;

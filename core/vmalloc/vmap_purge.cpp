@@ -11,14 +11,10 @@ namespace ksl::core {
 namespace {
 
 /// Lowest and highest address of what is purged.
-void extend(std::optional<VirtRange>& span, VirtRange range) {
-    if (!span) {
-        span = range;
-        return;
-    }
-    span->lowest = std::min(span->lowest, range.lowest);
-    span->top = std::max(span->top, range.top);
+VirtRange extended(VirtRange span, VirtRange range) {
+    return {std::min(span.lowest, range.lowest), std::max(span.top, range.top)};
 }
+constexpr VirtRange kNothing{VirtAddr{~std::uint64_t{0}}, VirtAddr{0}};
 
 } // namespace
 
@@ -42,16 +38,18 @@ PurgeResult VmapAllocator::purge_first_fit(Effects& fx, VmapHost& host) {
     const std::size_t count = purge_list_.size();
     if (count == 0) return result;
     result.areas = static_cast<std::uint32_t>(count);
+    VirtRange span = kNothing;
     with_touch(fx, host, rules_.layout, areas_, [&](auto touch) {
         for (std::size_t i = count; i-- > 0;) {
             const NodeIndex area = purge_list_[i].raw();
             touch.read_last(area);
             result.pages += areas_[area].pages();
-            extend(result.flush, areas_[area].range());
+            span = extended(span, areas_[area].range());
         }
     });
     lazy_pages_ -= result.pages;
-    host.flush_kernel_range(*result.flush, fx);
+    result.flush = span;
+    host.flush_kernel_range(span, fx);
     fx.write(fx.data().vmap_lock());
     for (std::size_t i = count; i-- > 0;) {
         const NodeIndex area = purge_list_[i].raw();
@@ -72,8 +70,9 @@ PurgeResult VmapAllocator::purge_tree(Effects& fx, VmapHost& host) {
     const NodeIndex last = outermost(areas_, purge_root_, Side::right);
     NodeIndex at = flatten(areas_, purge_root_);
     purge_root_ = kNoNode;
-    result.flush = VirtRange{areas_[at].range().lowest, areas_[last].range().top};
-    host.flush_kernel_range(*result.flush, fx);
+    const VirtRange span{areas_[at].range().lowest, areas_[last].range().top};
+    result.flush = span;
+    host.flush_kernel_range(span, fx);
     fx.write(fx.data().vmap_free_lock());
     while (at != kNoNode) {
         const NodeIndex next = areas_.links(at).right();
@@ -91,16 +90,18 @@ PurgeResult VmapAllocator::purge_tree(Effects& fx, VmapHost& host) {
 /// 6.9 and later: pools shrink first, then each node's areas go to the pools of their owners or become free.
 PurgeResult VmapAllocator::purge_nodes(PurgeReason reason, Effects& fx, VmapHost& host) {
     PurgeResult result;
+    VirtRange span = kNothing;
     for (std::uint32_t node = 0; node < nodes_.count(); ++node) {
         decay_pools(node, reason == PurgeReason::exhausted, fx, host);
         const NodeIndex root = nodes_.lazy(node);
         if (root == kNoNode) continue;
         fx.write(fx.data().vmap_node(node));
-        extend(result.flush, {areas_[outermost(areas_, root, Side::left)].range().lowest,
-                              areas_[outermost(areas_, root, Side::right)].range().top});
+        span = extended(span, {areas_[outermost(areas_, root, Side::left)].range().lowest,
+                               areas_[outermost(areas_, root, Side::right)].range().top});
     }
-    if (!result.flush) return result;
-    host.flush_kernel_range(*result.flush, fx);
+    if (span == kNothing) return result;
+    result.flush = span;
+    host.flush_kernel_range(span, fx);
     for (std::uint32_t node = 0; node < nodes_.count(); ++node) {
         if (nodes_.lazy(node) == kNoNode) continue;
         const NodeIndex first = flatten(areas_, nodes_.lazy(node));
@@ -143,10 +144,7 @@ void VmapAllocator::decay_pools(std::uint32_t node, bool all, Effects& fx, VmapH
     for (std::uint32_t pool = 0; pool < VmapNodes::kPools; ++pool) {
         for (NodeIndex at = nodes_.decay(areas_, node, pool, all); at != kNoNode;) {
             const NodeIndex next = areas_.links(at).right();
-            with_touch(fx, host, rules_.layout, areas_, [&](auto touch) {
-                merge_or_link(areas_, merged, at, fx, NoSummary{}, touch,
-                              [&](NodeIndex unneeded) { forget(unneeded, fx, host); });
-            });
+            merge_or_link(merged, at, fx, host);
             at = next;
         }
     }

@@ -10,6 +10,7 @@
 #include "core/types/address.h"
 #include "core/vmalloc/vmap_area.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -74,7 +75,7 @@ struct VmapRules {
 /// 6.9 and later; the object has one field more.
 [[nodiscard]] constexpr VmapRules linux_6_9_vmap_rules(unsigned possible_cpus) {
     VmapRules rules;
-    rules.nodes = static_cast<std::uint16_t>(possible_cpus < 1 ? 1 : possible_cpus > 128 ? 128 : possible_cpus);
+    rules.nodes = static_cast<std::uint16_t>(std::clamp(possible_cpus, 1U, 128U));
     rules.layout.bytes = 72;
     return rules;
 }

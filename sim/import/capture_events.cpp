@@ -87,7 +87,7 @@ public:
         builder_.refuse(std::move(message));
     }
     [[nodiscard]] bool ok() const { return builder_.ok(); }
-    [[nodiscard]] const Error& error() const { return builder_.error(); }
+    [[nodiscard]] Error error() const { return builder_.error(); }
 
 private:
     void check_order(std::uint64_t index) {

@@ -44,7 +44,7 @@ Result<std::vector<State>> states_of(const std::vector<std::filesystem::path>& f
         if (!state.events_before) {
             return fail(file.string(), 0, "trace_events_before_this_state is missing; a state of a replay needs it");
         }
-        if (!states.empty() && *state.events_before < *states.back().events_before) {
+        if (!states.empty() && state.events_before < states.back().events_before) {
             return fail(file.string(), 0, "is older than the state before it; states must be numbered in their order");
         }
         if (!states.empty() && state.vmap.has_free_tree() != states.front().vmap.has_free_tree()) {
@@ -66,13 +66,14 @@ Result<Capture> read_capture(const std::filesystem::path& folder) {
     KSL_TRY_ASSIGN(states, states_of(files));
     if (states.empty()) return fail(folder.string(), 0, "has no state_00.json.gz; the state at the start is needed");
     capture.states = std::move(states);
-    KSL_TRY_ASSIGN(log, read_events(*trace));
+    KSL_TRY_ASSIGN(log, read_events(trace.value_or("")));
     capture.log = std::move(log);
     const std::uint64_t last = capture.log.events.empty() ? 0 : capture.log.events.back().index + 1;
-    if (*capture.states.back().events_before > last) {
-        return fail(trace->string(), 0,
-                    fmt::format("has {} events, but the last state was taken after {}; the trace is incomplete", last,
-                                *capture.states.back().events_before));
+    const std::uint64_t needed = capture.states.back().events_before.value_or(0);
+    if (needed > last) {
+        return fail(
+            trace.value_or("").string(), 0,
+            fmt::format("has {} events, but the last state was taken after {}; the trace is incomplete", last, needed));
     }
     return capture;
 }

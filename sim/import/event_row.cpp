@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/import/event_row.h"
 
+#include "sim/import/text_reader.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,15 +24,10 @@ constexpr std::uint64_t kMostPid = std::uint64_t{1} << 22U;
 /// A real trace has about a dozen different gfp texts; the bound keeps a hostile one from filling memory.
 constexpr std::size_t kMostNames = 4096;
 
-std::string shortened(std::string_view text) {
-    constexpr std::size_t kMost = 40;
-    return text.size() <= kMost ? std::string{text} : std::string{text.substr(0, kMost)} + "...";
-}
-
 } // namespace
 
 std::optional<EventKind> event_kind(std::string_view name) {
-    static const std::unordered_map<std::string_view, EventKind> kKinds{
+    static const std::unordered_map<std::string_view, EventKind> kinds{
         {"mm_page_alloc", EventKind::page_alloc},
         {"mm_page_alloc_bulk", EventKind::page_alloc_bulk},
         {"mm_page_alloc_zone_locked", EventKind::zone_locked_alloc},
@@ -57,8 +54,8 @@ std::optional<EventKind> event_kind(std::string_view name) {
         {"sched_process_free", EventKind::freed},
         {"tracing_mark_write", EventKind::mark},
     };
-    const auto found = kKinds.find(name);
-    return found == kKinds.end() ? std::nullopt : std::optional{found->second};
+    const auto found = kinds.find(name);
+    return found == kinds.end() ? std::nullopt : std::optional{found->second};
 }
 
 void EventBuilder::refuse(std::string message) {

@@ -57,7 +57,7 @@ public:
     /// Everything read until the next call stands on this line.
     void set_line(int line) { line_ = line; }
     [[nodiscard]] bool ok() const { return !error_; }
-    [[nodiscard]] const Error& error() const { return *error_; }
+    [[nodiscard]] Error error() const { return error_.value_or(Error{}); }
     void refuse(std::string message);
 
     [[nodiscard]] EventBody body(EventKind kind, const EventRow& row);

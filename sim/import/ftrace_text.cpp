@@ -173,7 +173,7 @@ public:
         log_.events.push_back(event);
     }
     [[nodiscard]] bool ok() const { return builder_.ok(); }
-    [[nodiscard]] const Error& error() const { return builder_.error(); }
+    [[nodiscard]] Error error() const { return builder_.error(); }
 
 private:
     EventLog& log_;

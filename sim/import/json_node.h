@@ -34,7 +34,7 @@ public:
     [[nodiscard]] JsonNode root() const;
     [[nodiscard]] bool ok() const { return !state_->error; }
     /// The first error; only if !ok().
-    [[nodiscard]] const Error& error() const { return *state_->error; }
+    [[nodiscard]] Error error() const { return state_->error.value_or(Error{}); }
 
 private:
     friend class JsonNode;

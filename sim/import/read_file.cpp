@@ -102,7 +102,9 @@ public:
         ready_ = inflateInit2(&stream_, kGzipHeaderOnly) == Z_OK;
     }
     GzipReader(const GzipReader&) = delete;
+    GzipReader(GzipReader&&) = delete;
     GzipReader& operator=(const GzipReader&) = delete;
+    GzipReader& operator=(GzipReader&&) = delete;
     ~GzipReader() {
         if (ready_) inflateEnd(&stream_);
     }

@@ -36,7 +36,7 @@ public:
             return;
         std::ranges::move(alternatives_, std::back_inserter(worlds_));
         alternatives_.clear();
-        std::ranges::stable_sort(worlds_, {}, [](const World& world) { return world.differences(); });
+        sort();
         const std::uint64_t most = worlds_.front().differences() + kPatience;
         std::erase_if(worlds_, [&](const World& world) { return world.differences() >= most; });
         drop_equal_ones();
@@ -46,6 +46,13 @@ public:
     [[nodiscard]] std::size_t size() const { return worlds_.size(); }
 
 private:
+    /// By differences; of equal ones, the older first.
+    void sort() {
+        const auto fewer = [](const World& a, const World& b) { return a.differences() < b.differences(); };
+        for (auto next = worlds_.begin(); next != worlds_.end(); ++next) {
+            std::rotate(std::upper_bound(worlds_.begin(), next, *next, fewer), next, std::next(next));
+        }
+    }
     /// Of worlds that will answer alike, only the one with the fewest differences is of interest.
     void drop_equal_ones() {
         for (std::size_t i = 0; i < worlds_.size(); ++i) {

@@ -19,14 +19,14 @@ Result<ReplayResult> replay_vmap(const capture::Capture& capture) {
     result.capture = capture.folder;
     const auto& events = capture.log.events;
     auto next = static_cast<std::size_t>(
-        std::ranges::lower_bound(events, *start.events_before, {}, &capture::Event::index) - events.begin());
+        std::ranges::lower_bound(events, start.events_before.value_or(0), {}, &capture::Event::index) - events.begin());
     const auto play_until = [&](std::uint64_t index) {
         for (; next < events.size() && events[next].index < index; ++next, ++result.events) {
             worlds.advance([&](VmapWorld& world, VmapWorld::Alternatives& others) { world.play(next, others); });
         }
     };
     for (std::size_t state = 1; state < capture.states.size(); ++state, ++result.states) {
-        play_until(*capture.states[state].events_before);
+        play_until(capture.states[state].events_before.value_or(0));
         worlds.advance([&](VmapWorld& world, VmapWorld::Alternatives& others) { world.compare(state, others); });
     }
     play_until(UINT64_MAX);

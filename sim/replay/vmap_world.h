@@ -58,12 +58,12 @@ private:
         bool was_flush_seen = false;
     };
 
-    void on(const capture::VmapRequest& request, std::size_t position, Alternatives& alternatives);
+    void on(const capture::VmapRequest& asked, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapResultRange& result, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapLazyFree& freed, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapErase& erased, std::size_t position, Alternatives& alternatives);
-    void on(const capture::VmapPurgeEnter& purge, std::size_t position, Alternatives& alternatives);
-    void on(const capture::VmapPurgeExit& purge, std::size_t position, Alternatives& alternatives);
+    void on(const capture::VmapPurgeEnter& entered, std::size_t position, Alternatives& alternatives);
+    void on(const capture::VmapPurgeExit& exited, std::size_t position, Alternatives& alternatives);
     void on(const capture::TlbFlushKernel& flush, std::size_t position, Alternatives& alternatives);
     void on(const capture::NewTask& task, std::size_t position, Alternatives& alternatives);
     void on(const capture::PutStack& put, std::size_t position, Alternatives& alternatives);
@@ -85,7 +85,7 @@ private:
     void compare_cache(std::size_t state, const core::VmapSnapshot& recorded, const core::VmapSnapshot& engine);
     void compare_stacks(std::size_t state);
     [[nodiscard]] std::uint64_t events_before(std::size_t state) const {
-        return *context_->capture.states[state].events_before;
+        return context_->capture.states[state].events_before.value_or(0);
     }
 
     const VmapReplayContext* context_;

@@ -19,6 +19,7 @@ using testing::plain_request;
 using testing::stack_request;
 
 constexpr std::uint64_t kStride = 0x8000;
+constexpr std::uint64_t kRefused = ~std::uint64_t{0};
 
 std::vector<VmapRules> all_rules() {
     return {linux_4_9_vmap_rules(), linux_4_14_vmap_rules(), linux_6_1_vmap_rules(), linux_6_9_vmap_rules(4)};
@@ -139,11 +140,10 @@ TEST(VmapAllocator, RequestsThatWrapRoundAreRefused) {
     for (const VmapRules& rules : all_rules()) {
         Lab lab{rules};
         const VirtRange high{VirtAddr{0xffffffffff600000}, VirtAddr{~std::uint64_t{0}}};
-        EXPECT_EQ(lab.allocator.reserve({Bytes{0xffffffffffff0000}, Bytes{1}, high}, lab.fx, lab.host).error(),
-                  AreaFailure::no_space);
-        EXPECT_EQ(
-            lab.allocator.reserve({Bytes{0x1000}, Bytes{std::uint64_t{1} << 63U}, high}, lab.fx, lab.host).error(),
-            AreaFailure::no_space);
+        EXPECT_EQ(lab.reserve({Bytes{0xffffffffffff0000}, Bytes{1}, high}), kRefused);
+        EXPECT_EQ(lab.reserve({Bytes{0x1000}, Bytes{std::uint64_t{1} << 63U}, high}), kRefused);
+        lab.reserve(stack_request());
+        EXPECT_EQ(lab.reserve({Bytes{0x1000}, Bytes{std::uint64_t{1} << 63U}, kVmalloc}), kRefused);
         EXPECT_EQ(lab.allocator.check_invariants(), "");
     }
 }
@@ -152,7 +152,9 @@ TEST(VmapAllocator, WithoutADescriptorThereIsNoArea) {
     for (const VmapRules& rules : all_rules()) {
         Lab lab{rules};
         lab.host.most_objects = 0;
-        EXPECT_EQ(lab.allocator.reserve(stack_request(), lab.fx, lab.host).error(), AreaFailure::no_memory);
+        const auto refused = lab.allocator.reserve(stack_request(), lab.fx, lab.host);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error(), AreaFailure::no_memory);
         EXPECT_EQ(lab.allocator.busy_areas(), 0U);
     }
 }

@@ -263,6 +263,23 @@ RC_GTEST_PROP(VmapProperty, StatesAreWrittenAndReadBack, ()) {
     }
 }
 
+RC_GTEST_PROP(VmapProperty, ADamagedStateIsFoundOrHarmlessButNeverACrash, ()) {
+    Random random{*rc::gen::arbitrary<std::uint64_t>()};
+    for (const VmapRules& rules : {linux_4_9_vmap_rules(), linux_6_1_vmap_rules(), linux_6_9_vmap_rules(2)}) {
+        Lab lab{rules};
+        exercise(lab, random, 60, 0x4000, [](const AreaRequest&, std::uint64_t) {});
+        auto bytes = bytes_of_state(lab.allocator);
+        const std::uint64_t damage = 1 + random.below(4);
+        for (std::uint64_t i = 0; i < damage; ++i) {
+            bytes[random.below(bytes.size())] ^= static_cast<std::byte>(std::uint64_t{1} << random.below(8));
+        }
+        VmapAllocator read;
+        StateReader reader{bytes};
+        reader(read);
+        if (reader.ok()) static_cast<void>(read.check_invariants());
+    }
+}
+
 TEST(VmapSnapshot, ImpossibleStatesAreRefusedWithAReason) {
     Lab lab{linux_6_1_vmap_rules()};
     lab.reserve(testing::stack_request());
