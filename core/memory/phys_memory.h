@@ -54,8 +54,8 @@ public:
         const Slot slot = slot_of(frame);
         return is_page(slot) ? pages_[index_of(slot)].words.data() : nullptr;
     }
-    /// Stores the frame as a whole from now on and returns its words for writing; valid until the next call that
-    /// writes.
+    /// Stores the frame as a whole from now on and returns its words for writing; valid until this memory is copied or
+    /// the frame is cleared or replaced. Writing other frames does not move it.
     [[nodiscard]] std::uint64_t* writable_words(Pfn frame);
 
     /// Contents that frames can share.

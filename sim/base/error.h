@@ -5,28 +5,42 @@
 // bugs of ours (KSL_ASSERT).
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <utility>
 
 namespace ksl::sim {
 
+/// Whose turn it is: the user who wrote the input, or whoever looks after the computer.
+enum class ErrorKind : std::uint8_t { input, environment };
+
 struct Error {
     std::string file;    ///< as the user named it; empty if there is none
     int line = 0;        ///< 1 is the first; 0 if the place is not a line of text
     std::string message; ///< "what is wrong; what would be right"
+    int column = 0;      ///< 1 is the first; 0 if unknown
+    ErrorKind kind = ErrorKind::input;
 
     friend bool operator==(const Error&, const Error&) = default;
 };
 
-/// "FILE:LINE: message", without the parts that do not exist.
+/// "FILE:LINE:COLUMN: message", without the parts that do not exist.
 [[nodiscard]] std::string to_string(const Error& error);
+
+/// 2 = the input or the command line is wrong; 3 = the environment failed (disk, database).
+[[nodiscard]] constexpr int exit_code(ErrorKind kind) {
+    return kind == ErrorKind::input ? 2 : 3;
+}
 
 template <class T>
 using Result = std::expected<T, Error>;
 
 [[nodiscard]] inline std::unexpected<Error> fail(std::string file, int line, std::string message) {
     return std::unexpected(Error{std::move(file), line, std::move(message)});
+}
+[[nodiscard]] inline std::unexpected<Error> fail_environment(std::string file, std::string message) {
+    return std::unexpected(Error{std::move(file), 0, std::move(message), 0, ErrorKind::environment});
 }
 
 } // namespace ksl::sim
