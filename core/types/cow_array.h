@@ -230,7 +230,7 @@ private:
         block_owned_[index] = true;
         return *block;
     }
-    void own(std::size_t chunk) {
+    [[gnu::noinline, gnu::cold]] void own(std::size_t chunk) { // apart, so that mut() stays small enough to be inlined
         own_root();
         Chunk*& slot = own_block(chunk / kBlock).chunks[chunk % kBlock];
         if (!is_only_reference(slot->references)) {

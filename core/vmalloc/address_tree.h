@@ -31,9 +31,11 @@ template <class Pool, class Touch>
     for (NodeIndex at = from; at != kNoNode; ++levels) {
         touch.read(at);
         const auto& node = pool[at];
+        const bool goes_left = start < node.start();
         place.parent = at;
-        place.side = start < node.start() ? Side::left : Side::right;
-        (place.side == Side::left ? place.after : place.before) = at;
+        place.after = goes_left ? at : place.after;
+        place.before = goes_left ? place.before : at;
+        place.side = goes_left ? Side::left : Side::right;
         at = node.rb.child(place.side);
     }
     fx.charge(Step::area_tree_level, levels);
@@ -50,13 +52,9 @@ template <class Pool, class Touch>
         ++levels;
         touch.read(at);
         const auto& node = pool[at];
-        if (address < node.start()) {
-            at = node.rb.left();
-        } else if (address >= node.end()) {
-            at = node.rb.right();
-        } else {
-            break;
-        }
+        const std::uint64_t start = node.start();
+        if (address - start < node.end() - start) break; // also false below the start, where the difference wraps
+        at = node.rb.child(address < start ? Side::left : Side::right);
     }
     fx.charge(Step::area_tree_level, levels);
     return at;
@@ -89,39 +87,35 @@ void unlink_range(Pool& pool, NodeIndex& root, NodeIndex node, Effects& fx, Summ
     fx.charge(Step::area_erase);
 }
 
-/// Links a record that is in no tree, or lets a neighbour that it touches grow over it. `forget` is called with each
-/// record that is not needed any more. Returns the record that now covers the range.
-template <class Pool, class Summary, class Touch, class Forget>
-NodeIndex merge_or_link(Pool& pool, NodeIndex& root, NodeIndex node, Effects& fx, Summary summary, Touch touch,
-                        Forget forget) {
-    const std::uint64_t start = pool[node].start();
-    const std::uint64_t end = pool[node].end();
-    const TreePlace place = find_place(pool, root, start, fx, touch);
-    NodeIndex grown = kNoNode;
+/// Where a range went that becomes part of a tree.
+struct Merged {
+    NodeIndex grown = kNoNode;    ///< the neighbour that grew over it; none: it has to be linked
+    NodeIndex unneeded = kNoNode; ///< a neighbour that is not needed any more: out of the tree, its record still exists
+};
+
+/// Lets neighbours that touch a range grow over it.
+template <class Pool, class Summary, class Touch>
+[[nodiscard]] Merged merge(Pool& pool, NodeIndex& root, const TreePlace& place, std::uint64_t start, std::uint64_t end,
+                           Effects& fx, Summary summary, Touch touch) {
+    Merged merged;
     if constexpr (Touch::kSeen) { // the neighbour that the descent did not end at is found through the list
-        if (place.after != place.parent) touch.read(place.after);
+        touch.read(place.side == Side::left ? place.before : place.after);
     }
     if (place.after != kNoNode && pool[place.after].start() == end) {
         pool.mut(place.after).set_start(start);
         touch.wrote(place.after);
-        forget(node);
-        grown = place.after;
-    }
-    if constexpr (Touch::kSeen) {
-        if (place.before != place.parent) touch.read(place.before);
+        merged.grown = place.after;
     }
     if (place.before != kNoNode && pool[place.before].end() == start) {
         // The later neighbour leaves the tree before the earlier one grows, so that subtree maxima are put right once.
-        const std::uint64_t new_end = grown == kNoNode ? end : pool[grown].end();
-        if (grown != kNoNode) unlink_range(pool, root, grown, fx, summary, touch);
+        const std::uint64_t new_end = merged.grown == kNoNode ? end : pool[merged.grown].end();
+        if (merged.grown != kNoNode) unlink_range(pool, root, merged.grown, fx, summary, touch);
+        merged.unneeded = merged.grown;
         pool.mut(place.before).set_end(new_end);
         touch.wrote(place.before);
-        forget(grown == kNoNode ? node : grown);
-        grown = place.before;
+        merged.grown = place.before;
     }
-    if (grown != kNoNode) return grown;
-    link_range(pool, root, node, place, fx, summary, touch);
-    return node;
+    return merged;
 }
 
 /// Calls `visit` with every record of the tree in address order.

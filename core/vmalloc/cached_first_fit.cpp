@@ -92,12 +92,15 @@ std::optional<CachedFirstFit::Found> CachedFirstFit::find(const AreaPool& pool, 
     return with_touch(fx, host, rules.layout, pool, [&](auto touch) { return search(pool, request, fx, touch); });
 }
 
-void CachedFirstFit::insert(AreaPool& pool, NodeIndex area, const VmapRules& rules, Effects& fx, const VmapHost& host) {
-    with_touch(fx, host, rules.layout, pool, [&](auto touch) {
-        const TreePlace place = find_place(pool, root_, pool[area].start(), fx, touch);
-        link_range(pool, root_, area, place, fx, NoSummary{}, touch);
+NodeIndex CachedFirstFit::insert(AreaPool& pool, const AreaNode& area, const VmapRules& rules, Effects& fx,
+                                 const VmapHost& host) {
+    return with_touch(fx, host, rules.layout, pool, [&](auto touch) {
+        const TreePlace place = find_place(pool, root_, area.start(), fx, touch);
+        const NodeIndex added = pool.add(area, place.parent);
+        link_range(pool, root_, added, place, fx, NoSummary{}, touch);
+        cache_.area = AreaId{added};
+        return added;
     });
-    cache_.area = AreaId{area};
 }
 
 void CachedFirstFit::erase(AreaPool& pool, NodeIndex area, const VmapRules& rules, Effects& fx, const VmapHost& host) {

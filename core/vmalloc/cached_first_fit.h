@@ -43,8 +43,9 @@ public:
     /// Where the request fits; nullopt if it does not (then the caller purges and tries again).
     [[nodiscard]] std::optional<Found> find(const AreaPool& pool, const AreaRequest& request, const VmapRules& rules,
                                             Effects& fx, const VmapHost& host);
-    /// Links a record for the range found; it becomes the cached one.
-    void insert(AreaPool& pool, NodeIndex area, const VmapRules& rules, Effects& fx, const VmapHost& host);
+    /// Adds a record for the range found; it becomes the cached one.
+    [[nodiscard]] NodeIndex insert(AreaPool& pool, const AreaNode& area, const VmapRules& rules, Effects& fx,
+                                   const VmapHost& host);
     /// Takes a record out; the cache falls back to the area below it where it lies at or above.
     void erase(AreaPool& pool, NodeIndex area, const VmapRules& rules, Effects& fx, const VmapHost& host);
 

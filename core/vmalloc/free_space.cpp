@@ -16,11 +16,10 @@ constexpr std::uint64_t aligned_up(std::uint64_t address, std::uint64_t align) {
     return (address + align - 1) & ~(align - 1);
 }
 
-std::uint64_t largest_below(const FreePool& pool, NodeIndex node) {
-    const RbLinks& rb = pool.links(node);
-    std::uint64_t largest = pool[node].size();
-    if (rb.left() != kNoNode) largest = std::max(largest, pool[rb.left()].largest());
-    if (rb.right() != kNoNode) largest = std::max(largest, pool[rb.right()].largest());
+std::uint64_t largest_below(const FreePool& pool, const FreeNode& node) {
+    std::uint64_t largest = node.size();
+    if (node.rb.left() != kNoNode) largest = std::max(largest, pool[node.rb.left()].largest());
+    if (node.rb.right() != kNoNode) largest = std::max(largest, pool[node.rb.right()].largest());
     return largest;
 }
 
@@ -52,9 +51,10 @@ private:
             touch_.read_last(pool_->links(node).left());
             touch_.read_last(pool_->links(node).right());
         }
-        const std::uint64_t largest = largest_below(*pool_, node);
-        if (largest == (*pool_)[node].largest()) return false;
-        pool_->mut(node).set_largest(largest);
+        FreeNode& changed = pool_->mut(node);
+        const std::uint64_t largest = largest_below(*pool_, changed);
+        if (largest == changed.largest()) return false;
+        changed.set_largest(largest);
         touch_.wrote_last(node);
         return true;
     }
@@ -169,8 +169,8 @@ bool FreeSpace::cut_middle(NodeIndex node, VirtRange taken, Effects& fx, VmapHos
     pool_.mut(node).set_start(taken.top.raw());
     touch.wrote(node);
     summary.propagate(node, kNoNode);
-    const NodeIndex lower = pool_.add(FreeNode{below, *object});
     const TreePlace place = find_place(pool_, node, below.lowest.raw(), fx, touch);
+    const NodeIndex lower = pool_.add(FreeNode{below, *object}, place.parent);
     link_range(pool_, root_, lower, place, fx, summary, touch);
     pool_.mut(lower).set_largest(0);
     summary.propagate(lower, kNoNode);
@@ -225,13 +225,21 @@ bool FreeSpace::take_at(VirtRange range, const VmapRules& rules, Effects& fx, Vm
 void FreeSpace::give(VirtRange range, AreaObject object, const VmapRules& rules, Effects& fx, VmapHost& host) {
     with_touch(fx, host, rules.layout, pool_, [&](auto touch) {
         MaxOfSubtree summary{pool_, fx, touch};
-        const NodeIndex node = pool_.add(FreeNode{range, object});
-        const NodeIndex grown = merge_or_link(pool_, root_, node, fx, summary, touch, [&](NodeIndex unneeded) {
-            host.free_area_object(pool_[unneeded].object(), fx);
-            pool_.remove(unneeded);
-        });
-        if (grown == node) pool_.mut(node).set_largest(0);
-        summary.propagate(grown, kNoNode);
+        const TreePlace place = find_place(pool_, root_, range.lowest.raw(), fx, touch);
+        const Merged merged = merge(pool_, root_, place, range.lowest.raw(), range.top.raw(), fx, summary, touch);
+        if (merged.grown != kNoNode) {
+            host.free_area_object(object, fx);
+            if (merged.unneeded != kNoNode) {
+                host.free_area_object(pool_[merged.unneeded].object(), fx);
+                pool_.remove(merged.unneeded);
+            }
+            summary.propagate(merged.grown, kNoNode);
+            return;
+        }
+        const NodeIndex node = pool_.add(FreeNode{range, object}, place.parent);
+        link_range(pool_, root_, node, place, fx, summary, touch);
+        pool_.mut(node).set_largest(0);
+        summary.propagate(node, kNoNode);
     });
 }
 
@@ -245,10 +253,11 @@ const char* FreeSpace::check_invariants() const {
         if (pool_[node].start() >= pool_[node].end()) broken = "a free range is not empty";
         if (pool_[node].start() < end) broken = "free ranges are in order and do not overlap";
         if (pool_[node].start() == end && end != 0) broken = "free ranges that touch are one range";
-        if (pool_[node].largest() != largest_below(pool_, node)) broken = "a subtree's maximum is its largest range";
+        if (pool_[node].largest() != largest_below(pool_, pool_[node]))
+            broken = "a subtree's maximum is its largest range";
         end = pool_[node].end();
     });
-    return *broken != '\0' ? broken : pool_.check_free_list();
+    return *broken != '\0' ? broken : pool_.check_free_places();
 }
 
 } // namespace ksl::core

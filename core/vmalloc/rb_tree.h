@@ -110,26 +110,29 @@ private:
     void change_child(NodeIndex parent, NodeIndex before, NodeIndex now) {
         if (parent == kNoNode) {
             root_ = now;
-        } else {
-            mut(parent).set_child(side_of(before, parent), now);
-            touch_.wrote(parent);
+            return;
         }
+        RbLinks& links = mut(parent);
+        links.set_child(links.left() == before ? Side::left : Side::right, now);
+        touch_.wrote(parent);
     }
 
     /// `node` takes the place of its parent `top`, which becomes its child.
     void rotate_up(NodeIndex top, NodeIndex node) {
-        const Side side = side_of(node, top);
-        const NodeIndex inner = at(node).child(opposite(side));
-        const NodeIndex above = at(top).parent();
-        mut(top).set_child(side, inner);
+        RbLinks& upper = mut(top);
+        RbLinks& lower = mut(node);
+        const Side side = upper.left() == node ? Side::left : Side::right;
+        const NodeIndex inner = lower.child(opposite(side));
+        const NodeIndex above = upper.parent();
+        upper.set_child(side, inner);
         if (inner != kNoNode) {
             mut(inner).set_parent(top);
             touch_.wrote(inner);
         }
         change_child(above, top, node);
-        mut(node).set_child(opposite(side), top);
-        mut(node).set_parent(above);
-        mut(top).set_parent(node);
+        lower.set_child(opposite(side), top);
+        lower.set_parent(above);
+        upper.set_parent(node);
         touch_.wrote(top);
         touch_.wrote(node);
         summary_.rotated(top, node);
@@ -177,8 +180,9 @@ private:
         change_child(parent, node, child);
         NodeIndex too_light_below = kNoNode;
         if (child != kNoNode) { // an only child is red and below a black node: it takes over place and colour
-            mut(child).set_parent(parent);
-            mut(child).set_colour_of(gone);
+            RbLinks& links = mut(child);
+            links.set_parent(parent);
+            links.set_colour_of(gone);
             touch_.wrote(child);
         } else if (gone.is_black()) {
             too_light_below = parent;

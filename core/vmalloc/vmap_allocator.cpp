@@ -55,18 +55,16 @@ VmapAllocator::Attempt VmapAllocator::try_once(const AreaRequest& request, AreaO
     if (!rules_.has_free_tree()) {
         const auto found = first_fit_.find(areas_, request, rules_, fx, host);
         if (!found) return std::unexpected(AreaFailure::no_space);
-        const NodeIndex area = areas_.add({{found->start, found->start + request.size}, AreaKind::busy, object});
-        first_fit_.insert(areas_, area, rules_, fx, host);
-        return Placed{area, found->steps};
+        const VirtRange range{found->start, found->start + request.size};
+        return Placed{first_fit_.insert(areas_, {range, AreaKind::busy, object}, rules_, fx, host), found->steps};
     }
     free_.preload(fx, host);
     fx.charge(Step::area_alloc_entry);
     fx.write(fx.data().vmap_free_lock());
     const auto found = free_.take(request, rules_, fx, host);
     if (!found) return std::unexpected(AreaFailure::no_space);
-    const NodeIndex area = areas_.add({{found->start, found->start + request.size}, AreaKind::busy, object});
-    insert_busy(area, fx, host);
-    return Placed{area, found->steps};
+    const VirtRange range{found->start, found->start + request.size};
+    return Placed{add_busy({range, AreaKind::busy, object}, fx, host), found->steps};
 }
 
 /// node_alloc(): requests for the whole vmalloc window are first served from the pools of this CPU's node. `owner` says
@@ -100,13 +98,10 @@ std::expected<AreaId, AreaFailure> VmapAllocator::reserve_at(VirtRange range, Ef
         host.free_area_object(*object, fx);
         return std::unexpected(AreaFailure::no_space);
     }
-    const NodeIndex area = areas_.add({range, AreaKind::busy, *object});
-    if (rules_.has_free_tree()) {
-        insert_busy(area, fx, host);
-    } else {
-        first_fit_.insert(areas_, area, rules_, fx, host);
-    }
-    return report_reserved({area, 0}, fx);
+    const AreaNode area{range, AreaKind::busy, *object};
+    const NodeIndex added =
+        rules_.has_free_tree() ? add_busy(area, fx, host) : first_fit_.insert(areas_, area, rules_, fx, host);
+    return report_reserved({added, 0}, fx);
 }
 
 // --- find and release ------------------------------------------------------------------------------------------------
@@ -117,6 +112,18 @@ NodeIndex& VmapAllocator::busy_root_of(VirtAddr start) {
 
 VirtAddr VmapAllocator::busy_lock_of(VirtAddr start, const Effects& fx) const {
     return rules_.has_nodes() ? fx.data().vmap_node(nodes_.node_of(start)) : fx.data().vmap_lock();
+}
+
+NodeIndex VmapAllocator::add_busy(const AreaNode& area, Effects& fx, VmapHost& host) {
+    const VirtAddr start = area.range().lowest;
+    fx.write(busy_lock_of(start, fx));
+    NodeIndex& root = busy_root_of(start);
+    return with_touch(fx, host, rules_.layout, areas_, [&](auto touch) {
+        const TreePlace place = find_place(areas_, root, start.raw(), fx, touch);
+        const NodeIndex added = areas_.add(area, place.parent);
+        link_range(areas_, root, added, place, fx, NoSummary{}, touch);
+        return added;
+    });
 }
 
 void VmapAllocator::insert_busy(NodeIndex area, Effects& fx, VmapHost& host) {
@@ -178,19 +185,32 @@ void VmapAllocator::release_lazily(AreaId id, Effects& fx, VmapHost& host) {
 }
 
 void VmapAllocator::put_in_purge_tree(NodeIndex area, Effects& fx, VmapHost& host) {
+    if (!rules_.has_nodes()) {
+        fx.write(fx.data().vmap_purge_list());
+        merge_or_link(purge_root_, area, fx, host);
+        return;
+    }
+    const unsigned owner = areas_[area].owner();
+    const std::uint32_t node = owner != 0 ? owner - 1 : nodes_.node_of(areas_[area].range().lowest);
+    fx.write(fx.data().vmap_node(node));
+    NodeIndex& root = nodes_.mut_lazy(node);
     with_touch(fx, host, rules_.layout, areas_, [&](auto touch) {
-        if (!rules_.has_nodes()) {
-            fx.write(fx.data().vmap_purge_list());
-            merge_or_link(areas_, purge_root_, area, fx, NoSummary{}, touch,
-                          [&](NodeIndex unneeded) { forget(unneeded, fx, host); });
-            return;
-        }
-        const unsigned owner = areas_[area].owner();
-        const std::uint32_t node = owner != 0 ? owner - 1 : nodes_.node_of(areas_[area].range().lowest);
-        fx.write(fx.data().vmap_node(node));
-        NodeIndex& root = nodes_.mut_lazy(node);
         const TreePlace place = find_place(areas_, root, areas_[area].start(), fx, touch);
         link_range(areas_, root, area, place, fx, NoSummary{}, touch);
+    });
+}
+
+void VmapAllocator::merge_or_link(NodeIndex& root, NodeIndex area, Effects& fx, VmapHost& host) {
+    with_touch(fx, host, rules_.layout, areas_, [&](auto touch) {
+        const VirtRange range = areas_[area].range();
+        const TreePlace place = find_place(areas_, root, range.lowest.raw(), fx, touch);
+        const Merged merged = merge(areas_, root, place, range.lowest.raw(), range.top.raw(), fx, NoSummary{}, touch);
+        if (merged.grown == kNoNode) {
+            link_range(areas_, root, area, place, fx, NoSummary{}, touch);
+            return;
+        }
+        forget(area, fx, host);
+        if (merged.unneeded != kNoNode) forget(merged.unneeded, fx, host);
     });
 }
 

@@ -127,9 +127,12 @@ private:
     /// The root of the tree that an area in use belongs to, and the lock that protects it.
     [[nodiscard]] NodeIndex& busy_root_of(VirtAddr start);
     [[nodiscard]] VirtAddr busy_lock_of(VirtAddr start, const Effects& fx) const;
+    [[nodiscard]] NodeIndex add_busy(const AreaNode& area, Effects& fx, VmapHost& host);
     void insert_busy(NodeIndex area, Effects& fx, VmapHost& host);
     void erase_busy(NodeIndex area, Effects& fx, VmapHost& host);
     void put_in_purge_tree(NodeIndex area, Effects& fx, VmapHost& host);
+    /// Links a record that is in no tree, or lets neighbours grow over it.
+    void merge_or_link(NodeIndex& root, NodeIndex area, Effects& fx, VmapHost& host);
 
     [[nodiscard]] PurgeResult purge_first_fit(Effects& fx, VmapHost& host);
     [[nodiscard]] PurgeResult purge_tree(Effects& fx, VmapHost& host);

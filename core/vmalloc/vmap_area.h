@@ -15,7 +15,10 @@
 #include "core/types/ids.h"
 #include "core/vmalloc/rb_tree.h"
 
+#include <array>
+#include <bit>
 #include <cstdint>
+#include <vector>
 
 namespace ksl::core {
 
@@ -96,7 +99,8 @@ private:
 };
 static_assert(sizeof(FreeNode) == 40);
 
-/// Records by index; indices of removed records are given out again, the last one first.
+/// Records by index. A new record takes the free place nearest to a given one: records that are neighbours by address,
+/// and so in a tree, stay neighbours in memory.
 template <class Node>
 class NodePool {
 public:
@@ -105,50 +109,107 @@ public:
     [[nodiscard]] const RbLinks& links(NodeIndex index) const { return nodes_[index].rb; }
     [[nodiscard]] RbLinks& mut_links(NodeIndex index) { return nodes_.mut(index).rb; }
 
-    [[nodiscard]] NodeIndex add(const Node& node) {
+    [[nodiscard]] NodeIndex add(const Node& node, NodeIndex near = kNoNode) {
         ++used_;
-        if (first_free_ == kNoNode) {
-            KSL_ASSERT(nodes_.size() < kNoNode, "there are fewer records than indices");
-            nodes_.push_back(node);
-            return static_cast<NodeIndex>(nodes_.size() - 1);
-        }
-        const NodeIndex index = first_free_;
-        first_free_ = nodes_[index].rb.left();
+        const NodeIndex index = take_slot(near);
         nodes_.mut(index) = node;
         return index;
     }
     void remove(NodeIndex index) {
         --used_;
-        Node gone;
-        gone.rb.set_child(Side::left, first_free_);
-        nodes_.mut(index) = gone;
-        first_free_ = index;
+        nodes_.mut(index) = Node{};
+        const NodeIndex group = index / kGroup;
+        Group& places = groups_.mut(group);
+        places.free[index % kGroup / 64] |= std::uint64_t{1} << (index % 64);
+        if (places.is_listed != 0) return;
+        places.is_listed = 1;
+        places.next = first_with_free_;
+        first_with_free_ = group;
     }
 
     /// Records in use.
     [[nodiscard]] std::size_t used() const { return used_; }
     /// Records ever made: indices are below this.
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
-    [[nodiscard]] const char* check_free_list() const {
-        std::size_t free = 0;
-        for (NodeIndex at = first_free_; at != kNoNode; at = nodes_[at].rb.left()) {
-            if (at >= nodes_.size() || ++free > nodes_.size()) return "the list of free records is a list";
-            if (nodes_[at].start() != 0 || nodes_[at].end() != 0) return "a free record is empty";
-        }
-        return free + used_ == nodes_.size() ? "" : "every record is used or free";
-    }
+    [[nodiscard]] const char* check_free_places() const;
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(nodes_, first_free_, used_);
+        archive(nodes_, groups_, first_with_free_, used_);
     }
     friend bool operator==(const NodePool&, const NodePool&) = default;
 
 private:
-    CowArray<Node, 128> nodes_;
-    NodeIndex first_free_ = kNoNode;
+    /// Records of one chunk of the array.
+    static constexpr NodeIndex kGroup = 128;
+    struct Group {
+        std::array<std::uint64_t, 2> free{}; ///< a bit a place
+        NodeIndex next = kNoNode;            ///< in the list of groups that may have free places
+        std::uint32_t is_listed = 0;
+        [[nodiscard]] bool is_full() const { return (free[0] | free[1]) == 0; }
+        friend bool operator==(const Group&, const Group&) = default;
+    };
+
+    [[nodiscard]] NodeIndex take_slot(NodeIndex near) {
+        if (near != kNoNode && !groups_[near / kGroup].is_full()) return take_nearest(near);
+        while (first_with_free_ != kNoNode) {
+            const Group& places = groups_[first_with_free_];
+            if (!places.is_full()) return take_nearest(first_with_free_ * kGroup);
+            groups_.mut(first_with_free_).is_listed = 0; // filled meanwhile from its neighbours
+            first_with_free_ = places.next;
+        }
+        KSL_ASSERT(nodes_.size() + kGroup < kNoNode, "there are fewer records than indices");
+        const auto index = static_cast<NodeIndex>(nodes_.size());
+        nodes_.resize(nodes_.size() + 1);
+        if (index % kGroup == 0) groups_.push_back(Group{});
+        return index;
+    }
+    [[nodiscard]] NodeIndex take_nearest(NodeIndex near) {
+        Group& places = groups_.mut(near / kGroup);
+        const unsigned home = near % kGroup;
+        unsigned place = nearest_bit(places.free[home / 64], home % 64) + home / 64 * 64;
+        if (places.free[home / 64] == 0) {
+            const unsigned other = 1 - home / 64;
+            place = nearest_bit(places.free[other], other == 0 ? 63 : 0) + other * 64;
+        }
+        places.free[place / 64] &= ~(std::uint64_t{1} << (place % 64));
+        return near / kGroup * kGroup + place;
+    }
+    /// The set bit nearest to `home`.
+    [[nodiscard]] static unsigned nearest_bit(std::uint64_t bits, unsigned home) {
+        const std::uint64_t above = bits >> home;
+        const std::uint64_t below = bits << (63 - home);
+        const auto up = static_cast<unsigned>(std::countr_zero(above));
+        const auto down = static_cast<unsigned>(std::countl_zero(below));
+        return up <= down ? home + up : home - down;
+    }
+
+    CowArray<Node, kGroup> nodes_;
+    CowArray<Group, 64> groups_;
+    NodeIndex first_with_free_ = kNoNode;
     std::uint32_t used_ = 0;
 };
+
+template <class Node>
+const char* NodePool<Node>::check_free_places() const {
+    std::size_t free = 0;
+    for (NodeIndex i = 0; i < nodes_.size(); ++i) {
+        const bool is_free = (groups_[i / kGroup].free[i % kGroup / 64] >> (i % 64) & 1) != 0;
+        free += is_free ? 1U : 0U;
+        if (is_free && (nodes_[i].start() != 0 || nodes_[i].end() != 0)) return "a free record is empty";
+    }
+    if (free + used_ != nodes_.size()) return "every record is used or free";
+    std::vector<bool> is_listed(groups_.size());
+    for (NodeIndex at = first_with_free_; at != kNoNode; at = groups_[at].next) {
+        if (at >= groups_.size() || is_listed[at]) return "the list of groups with free places is a list";
+        is_listed[at] = true;
+    }
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+        if (is_listed[i] != (groups_[i].is_listed != 0)) return "a group knows whether it is listed";
+        if (!groups_[i].is_full() && !is_listed[i]) return "a group with free places is listed";
+    }
+    return "";
+}
 
 using AreaPool = NodePool<AreaNode>;
 using FreePool = NodePool<FreeNode>;

@@ -83,7 +83,7 @@ const char* VmapAllocator::check_ranges() const {
 std::string VmapAllocator::check_invariants() const {
     Tally tally;
     if (const char* broken = check_trees(tally); *broken != '\0') return broken;
-    if (const char* broken = areas_.check_free_list(); *broken != '\0') return broken;
+    if (const char* broken = areas_.check_free_places(); *broken != '\0') return broken;
     if (tally.records != areas_.used()) return "every record in use is in a tree or in a pool";
     if (tally.busy != busy_) return "areas in use are counted";
     if (tally.lazy_pages != lazy_pages_) return "pages that wait for a purge are counted";

@@ -50,11 +50,11 @@ const char* VmapAllocator::load_areas(const VmapSnapshot& snapshot) {
     Effects silent;
     SilentVmapHost host;
     for (const VirtRange range : snapshot.areas) {
-        const NodeIndex area = areas_.add({range, AreaKind::busy, AreaObject::none()});
+        const AreaNode area{range, AreaKind::busy, AreaObject::none()};
         if (rules_.has_free_tree()) {
-            insert_busy(area, silent, host);
+            static_cast<void>(add_busy(area, silent, host));
         } else {
-            first_fit_.insert(areas_, area, rules_, silent, host);
+            static_cast<void>(first_fit_.insert(areas_, area, rules_, silent, host));
         }
         ++busy_;
     }

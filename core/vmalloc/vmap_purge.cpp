@@ -143,10 +143,7 @@ void VmapAllocator::decay_pools(std::uint32_t node, bool all, Effects& fx, VmapH
     for (std::uint32_t pool = 0; pool < VmapNodes::kPools; ++pool) {
         for (NodeIndex at = nodes_.decay(areas_, node, pool, all); at != kNoNode;) {
             const NodeIndex next = areas_.links(at).right();
-            with_touch(fx, host, rules_.layout, areas_, [&](auto touch) {
-                merge_or_link(areas_, merged, at, fx, NoSummary{}, touch,
-                              [&](NodeIndex unneeded) { forget(unneeded, fx, host); });
-            });
+            merge_or_link(merged, at, fx, host);
             at = next;
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/import/event_row.h"
 
+#include "sim/import/text_reader.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,11 +23,6 @@ constexpr std::uint64_t kMostPfn = (std::uint64_t{1} << 40U) - 1;
 constexpr std::uint64_t kMostPid = std::uint64_t{1} << 22U;
 /// A real trace has about a dozen different gfp texts; the bound keeps a hostile one from filling memory.
 constexpr std::size_t kMostNames = 4096;
-
-std::string shortened(std::string_view text) {
-    constexpr std::size_t kMost = 40;
-    return text.size() <= kMost ? std::string{text} : std::string{text.substr(0, kMost)} + "...";
-}
 
 } // namespace
 

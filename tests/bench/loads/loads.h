@@ -19,7 +19,8 @@ int run_log(const Arguments& arguments);
 int run_frames(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
-    Load{"areas", "vmalloc address ranges: --load fixed5|mix|frag5 --live N --ops N --rules 6.1|4.9", run_areas},
+    Load{"areas", "vmalloc address ranges: --load fixed5|mix|frag5 --part whole|free --live N --ops N --rules 6.1|4.9",
+         run_areas},
     Load{"copy", "copies of the contents of a simulated memory: --frames N --written N --ops N", run_copy},
     Load{"events", "event queue, hold model: --pending N --ops N", run_events},
     Load{"tlb", "TLB model alone, LRU: --trace hot32|zipf|uni|kmix --ops N", run_tlb},
