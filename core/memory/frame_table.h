@@ -126,6 +126,8 @@ public:
     // Lists.
     [[nodiscard]] Node sentinel(ListId list) const { return frames_ + static_cast<std::uint32_t>(list); }
     [[nodiscard]] bool is_frame(Node node) const { return node < frames_; }
+    [[nodiscard]] bool is_node(Node node) const { return node < links_.size() && frames_ <= records_.size(); }
+    [[nodiscard]] std::uint32_t lists() const { return static_cast<std::uint32_t>(links_.size() - frames_); }
     [[nodiscard]] Node next(Node node) const { return links_[node].next; }
     [[nodiscard]] Node prev(Node node) const { return links_[node].prev; }
     [[nodiscard]] bool is_empty(ListId list) const { return next(sentinel(list)) == sentinel(list); }

@@ -30,7 +30,7 @@
 namespace ksl::core {
 
 struct AllocRequest {
-    Order order;
+    Order order{};
     Gfp gfp = gfp::kKernel;
     FrameUse use = FrameUse::unmovable;
     FrameOwner owner{};

@@ -85,22 +85,23 @@ void PageListOps<Fx>::drain_oldest(std::size_t from, unsigned order) {
 
 template <class Fx>
 void PageListOps<Fx>::drain_round_robin(std::uint32_t pages) {
-    unsigned type = 0;
+    auto left = static_cast<std::int64_t>(pages);
+    const std::uint32_t lists = state_.rules.pcp_lists();
+    std::uint32_t index = 0;
     std::uint32_t turn = 0;
-    while (pages > 0) {
-        std::size_t from = 0;
+    while (left > 0) {
         do {
             ++turn;
-            type = (type + 1) % kPcpMigrateTypes;
-            from = ring(type);
-        } while (rings_.is_empty(from));
-        // Three turns at once: this is the only list that has pages.
-        if (turn == kPcpMigrateTypes) turn = pages;
+            index = (index + 1) % lists;
+        } while (rings_.is_empty(ring(index)));
+        // All round in one go: this is the only list that has pages.
+        if (turn == lists) turn = pages;
+        const unsigned order = state_.page_list_order(index);
         do {
-            drain_oldest(from, 0);
-            --pages;
+            drain_oldest(ring(index), order);
+            left -= std::int64_t{1} << order;
             --turn;
-        } while (pages > 0 && turn > 0 && !rings_.is_empty(from));
+        } while (left > 0 && turn > 0 && !rings_.is_empty(ring(index)));
     }
 }
 

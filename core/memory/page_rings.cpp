@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/memory/page_rings.h"
 
+#include <bit>
+
 namespace ksl::core {
 
 PageRings::PageRings(std::size_t rings) : rings_(rings), slots_(rings * kFirstSlots) {
@@ -19,6 +21,19 @@ void PageRings::grow(std::size_t ring) {
         slots_.mut(slot(grown, position)) = slots_[slot(old, position)];
     }
     rings_[ring] = grown;
+}
+
+bool PageRings::is_sound() const {
+    std::vector<bool> is_used(slots_.size());
+    for (const Ring& ring : rings_) {
+        const std::uint64_t slots = std::uint64_t{ring.mask} + 1;
+        if (!std::has_single_bit(slots) || ring.first + slots > slots_.size() || ring.size > slots) return false;
+        for (std::uint64_t i = 0; i < slots; ++i) {
+            if (is_used[ring.first + i]) return false;
+            is_used[ring.first + i] = true;
+        }
+    }
+    return true;
 }
 
 bool PageRings::remove(std::size_t ring, Node node) {

@@ -22,6 +22,9 @@ public:
     PageRings() = default;
     explicit PageRings(std::size_t rings);
 
+    [[nodiscard]] std::size_t rings() const { return rings_.size(); }
+    /// Every ring has its own slots, as many as it says.
+    [[nodiscard]] bool is_sound() const;
     [[nodiscard]] std::uint32_t size(std::size_t ring) const { return rings_[ring].size; }
     [[nodiscard]] bool is_empty(std::size_t ring) const { return rings_[ring].size == 0; }
     /// The page at a position, 0 = head.

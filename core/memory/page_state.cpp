@@ -3,18 +3,10 @@
 
 namespace ksl::core {
 
-namespace {
-
-constexpr std::uint32_t kLists = PageState::kFreeLists + kZones;
-
-} // namespace
-
 PageState::PageState(const MemoryMap& memory, const PageRules& page_rules, unsigned cpu_count)
     : rules(page_rules), map(memory), frames(memory.frames(), kLists), page_lists(std::size_t{cpu_count} * kZones),
       page_rings(page_lists.size() * page_rules.pcp_lists()),
-      // memmap_init: every pageblock starts as MOVABLE.
-      pageblock_flags(static_cast<std::size_t>(frames.frames().count() / kPageblockFrames),
-                      static_cast<std::uint8_t>(MigrateType::movable)),
+      pageblock_flags(static_cast<std::size_t>(frames.frames().count() / kPageblockFrames)),
       cpus(static_cast<std::uint16_t>(cpu_count)) {
     for (unsigned index = 0; index < kZones; ++index) {
         Zone& zone = zones[index];

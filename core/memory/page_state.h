@@ -36,7 +36,8 @@ struct PageState {
     PageRings page_rings;
     /// By the highest zone that a request may use: the first one that has memory.
     std::array<ZoneId, kZones> preferred_zone{};
-    CowArray<std::uint8_t, 4096> pageblock_flags; ///< migrate type, and whether compaction skips it
+    /// Migrate type, and whether compaction skips it; 0 is movable, which all memory is at first (memmap_init).
+    CowArray<std::uint8_t, 4096> pageblock_flags;
     std::uint16_t cpus = 0;
     std::uint32_t min_free_kib = 0;
 
@@ -50,11 +51,11 @@ struct PageState {
     }
 
     [[nodiscard]] MigrateType pageblock_type(std::uint64_t frame) const {
-        return static_cast<MigrateType>(pageblock_flags[static_cast<std::size_t>(frame / kPageblockFrames)] & 3U);
+        return type_in(pageblock_flags[static_cast<std::size_t>(frame / kPageblockFrames)]);
     }
     void set_pageblock_type(std::uint64_t frame, MigrateType type) {
         std::uint8_t& flags = pageblock_flags.mut(static_cast<std::size_t>(frame / kPageblockFrames));
-        flags = static_cast<std::uint8_t>((flags & kSkipPageblock) | static_cast<unsigned>(type));
+        flags = static_cast<std::uint8_t>((flags & kSkipPageblock) | (static_cast<unsigned>(type) ^ kMovable));
     }
     /// PB_migrate_skip: compaction found nothing to do there lately.
     [[nodiscard]] bool is_pageblock_skipped(std::uint64_t frame) const {
@@ -90,7 +91,12 @@ struct PageState {
     friend bool operator==(const PageState&, const PageState&) = default;
 
     static constexpr unsigned kSkipPageblock = 128;
+    static constexpr unsigned kMovable = static_cast<unsigned>(MigrateType::movable);
+    [[nodiscard]] static constexpr MigrateType type_in(std::uint8_t flags) {
+        return static_cast<MigrateType>((flags & 3U) ^ kMovable);
+    }
     static constexpr std::uint32_t kFreeLists = kZones * kOrders * kMigrateTypes;
+    static constexpr std::uint32_t kLists = kFreeLists + kZones;
 };
 
 /// After the zones' sizes were set by hand: which zones have memory.

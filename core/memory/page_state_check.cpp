@@ -18,6 +18,7 @@ public:
         : state_(state), frames_(state.frames), covered_(frames_.frames().count()) {}
 
     const char* run() {
+        if (const char* broken = check_sizes(); *broken != '\0') return broken;
         for (const Zone& zone : state_.zones) {
             if (const char* broken = check_zone(zone); *broken != '\0') return broken;
         }
@@ -25,6 +26,32 @@ public:
     }
 
 private:
+    /// Whatever came in with a file: nothing below may look outside an array.
+    const char* check_sizes() {
+        const std::uint64_t frames = frames_.frames().count();
+        if (frames % kMaxOrder.frames() != 0 || frames < state_.map.frames().count())
+            return "the frame table covers the memory";
+        if (frames_.lists() != PageState::kLists) return "the frame table has the lists of all zones";
+        if (state_.pageblock_flags.size() != frames / kPageblockFrames) return "every pageblock has flags";
+        if (state_.page_lists.size() != std::size_t{state_.cpus} * kZones) return "every CPU has page lists";
+        if (state_.page_rings.rings() != state_.page_lists.size() * state_.rules.pcp_lists())
+            return "every page list has a ring";
+        if (!state_.page_rings.is_sound()) return "rings lie in their slots";
+        for (std::size_t i = 0; i < state_.page_lists.size(); ++i) {
+            if (state_.page_lists[i].first_ring != i * state_.rules.pcp_lists())
+                return "page lists have their own rings";
+        }
+        for (std::size_t i = 0; i < kZones; ++i) {
+            const Zone& zone = state_.zones[i];
+            if (static_cast<std::size_t>(zone.id) != i) return "zones are in order";
+            if (std::uint64_t{zone.start} + zone.spanned > frames) return "zones lie in memory";
+            if (zone.id > state_.preferred_zone[i] && zone.is_populated())
+                return "a request prefers the highest zone it may use";
+            if (static_cast<std::size_t>(state_.preferred_zone[i]) >= kZones) return "a preferred zone is a zone";
+        }
+        return "";
+    }
+
     const char* check_zone(const Zone& zone) {
         std::int64_t unreported = 0;
         for (unsigned order = 0; order < kOrders; ++order) {
@@ -69,7 +96,7 @@ private:
         nodes_.clear();
         length_ = 0;
         for (Node node = frames_.next(sentinel), before = sentinel;; before = node, node = frames_.next(node)) {
-            if (frames_.prev(node) != before) return false;
+            if (!frames_.is_node(node) || frames_.prev(node) != before) return false;
             if (node == sentinel) break;
             if (!belongs(node, state, order, zone)) return false;
             nodes_.push_back(node);
