@@ -94,7 +94,8 @@ namespace ksl::core {
     X(stack_cache_take,      "a stack taken from a slot")                                                              \
     X(stack_cache_put,       "a stack put into a slot")                                                                \
     X(stack_clear_page,      "one page of a cached stack cleared")                                                     \
-    X(stack_account_page,    "one stack page counted in the zone's or lruvec's statistics")                            \
+    X(stack_account,         "a contiguous stack counted in the zone's statistics")                                    \
+    X(stack_account_page,    "one page of a mapped stack counted in the zone's or lruvec's statistics")                \
     X(memcg_charge_page,     "one stack page charged to the memory control group")                                     \
     X(stack_setup,           "magic word, thread_info and first frames written")                                       \
     X(stack_fault_in,        "one page of a dynamic stack mapped from the per-CPU reserve in a fault")                 \

@@ -37,7 +37,7 @@ public:
     Effects(const PriceList* prices, MemoryPort* port, EventSink* sink, EventLevel level, CpuId cpu, Cycles start,
             const KernelData& data)
         : prices_(prices), port_(port), sink_(sink), level_(sink == nullptr ? EventLevel::none : level), cpu_(cpu),
-          start_(start), data_(data) {}
+          silent_(prices == nullptr && port == nullptr && sink == nullptr), start_(start), data_(data) {}
 
     void charge(Step step, std::uint32_t times = 1) {
         if (prices_ == nullptr) return;
@@ -52,6 +52,8 @@ public:
     void write(VirtAddr at) {
         if (port_ != nullptr) port_->access(at, true, ledger_);
     }
+    /// False: read() and write() go nowhere, so that a caller need not work out addresses.
+    [[nodiscard]] bool sees_memory() const { return port_ != nullptr; }
     /// Waiting for something that another processor holds.
     void wait(Cycles cycles) {
         ledger_.lock_waits += cycles;
@@ -66,6 +68,9 @@ public:
             sink_->on_event(Event{now(), cpu_, EventBody{make()}});
     }
 
+    /// True if charging, touching and reporting are all without effect.
+    [[nodiscard]] bool is_silent() const { return silent_; }
+
     [[nodiscard]] CpuId cpu() const { return cpu_; }
     [[nodiscard]] Cycles now() const { return start_ + ledger_.total; }
     [[nodiscard]] const KernelData& data() const { return data_; }
@@ -78,6 +83,7 @@ private:
     EventSink* sink_ = nullptr;
     EventLevel level_ = EventLevel::none;
     CpuId cpu_{0};
+    bool silent_ = true;
     Cycles start_;
     KernelData data_;
     Ledger ledger_;

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] VirtAddr vmap_cache_globals() const { return statics_ + kVmalloc + kCacheLine; }
     [[nodiscard]] VirtAddr vmap_purge_list() const { return statics_ + kVmalloc + kCacheLine * 2; }
     [[nodiscard]] VirtAddr vmap_free_lock() const { return statics_ + kVmalloc + kCacheLine * 3; }
+    /// Lock and roots of one vmap node (6.9 and later), of 128 at most.
+    [[nodiscard]] VirtAddr vmap_node(unsigned node) const { return statics_ + kVmapNodes + kCacheLine * node; }
     [[nodiscard]] VirtAddr slab_node(unsigned cache) const { return statics_ + kSlabNodes + kCacheLine * cache; }
 
     [[nodiscard]] VirtAddr per_cpu(CpuId cpu) const { return per_cpu_ + kPerCpuBytes * cpu.raw(); }
@@ -73,6 +75,7 @@ private:
     static constexpr Bytes kZoneBytes{2048};
     static constexpr Bytes kVmalloc{kZoneBytes * 4};
     static constexpr Bytes kSlabNodes{kZoneBytes * 4 + Bytes{1024}};
+    static constexpr Bytes kVmapNodes{16 << 10};
     static constexpr Bytes kPageblockFlags{32 << 10};
     static constexpr std::uint64_t kPageblockFlagBytes = 32 << 10;
 

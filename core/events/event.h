@@ -24,8 +24,8 @@ enum class EventLevel : std::uint8_t { none, coarse, fine, micro };
 
 using EventBody = std::variant<
     // memory
-    PagesAllocated, PagesRefused, PagesFreed, BlockSplit, BlocksMerged, PcpRefilled, PcpDrained, FallbackTaken,
-    WatermarkBoosted, SlabGrew, SlabShrank, Reclaimed, Compacted, OutOfMemory,
+    PagesAllocated, PagesRefused, PagesFreed, BlockRemoved, BlockSplit, BlocksMerged, PcpRefilled, PcpDrained,
+    FallbackTaken, WatermarkBoosted, SlabGrew, SlabShrank, Reclaimed, Compacted, OutOfMemory,
     // paging and TLB
     PteWritten, TablePageAdded, DirectMapSplit, PgdEntryCopied, TlbFilled, TlbEvicted, TlbMissed, PageWalked,
     TlbFlushed, PageFaulted,

@@ -35,6 +35,13 @@ struct PagesFreed {
     MigrateType type;
     bool to_pcp;
 };
+/// A block left the buddy lists: straight to the caller, or to a per-CPU list.
+struct BlockRemoved {
+    std::uint32_t pfn;
+    std::uint8_t order;
+    MigrateType type;
+    bool for_pcp;
+};
 /// A block was halved; the upper half went to a free list of order `order`.
 struct BlockSplit {
     std::uint32_t pfn;

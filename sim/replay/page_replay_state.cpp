@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "sim/replay/page_replay_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ksl::sim {
+
+namespace {
+
+using core::ExplicitList;
+using core::MigrateType;
+
+constexpr std::array<std::string_view, core::kMigrateTypes> kTypeNames{"unmovable", "movable", "reclaimable",
+                                                                       "highatomic"};
+
+std::int64_t signed_count(core::Pages pages) {
+    return static_cast<std::int64_t>(pages.count());
+}
+
+std::vector<ExplicitList> explicit_lists(const std::vector<capture::BlockList>& from) {
+    std::vector<ExplicitList> lists;
+    for (const capture::BlockList& list : from) {
+        if (list.pfns.empty()) continue;
+        lists.push_back(
+            {.order = list.order, .type = list.type, .blocks = list.pfns, .remembered = list.remembered_types});
+    }
+    std::ranges::stable_sort(lists, [](const ExplicitList& a, const ExplicitList& b) {
+        return std::pair{a.order, a.type} < std::pair{b.order, b.type};
+    });
+    return lists;
+}
+
+std::int64_t pages_on(const std::vector<capture::BlockList>& lists) {
+    std::uint64_t pages = 0;
+    for (const capture::BlockList& list : lists) pages += list.pfns.size() << list.order.raw();
+    return static_cast<std::int64_t>(pages);
+}
+
+core::ExplicitPageLists explicit_page_lists(const capture::PcpState& from) {
+    return {.high = from.high,
+            .batch = from.batch,
+            .free_factor = static_cast<std::uint8_t>(from.free_factor),
+            .free_pages_diff = static_cast<std::int8_t>(from.free_pages_diff),
+            .lists = explicit_lists(from.lists)};
+}
+
+core::ExplicitZone explicit_zone(const capture::ZoneState& from) {
+    core::ExplicitZone zone{.id = from.id,
+                            .start = from.start,
+                            .spanned = from.spanned,
+                            .present = from.present,
+                            .managed = from.managed,
+                            .watermark = {},
+                            .boost = signed_count(from.watermark_boost),
+                            .lowmem_reserve = {},
+                            .reserved_highatomic = signed_count(from.reserved_highatomic),
+                            .free_pages = signed_count(from.free),
+                            .free_lists = explicit_lists(from.free_lists),
+                            .page_lists = {},
+                            .pageblock_types = from.pageblock_types};
+    std::ranges::transform(from.watermarks, zone.watermark.begin(), signed_count);
+    for (std::size_t i = 0; i < core::kZones && i < from.lowmem_reserve.size(); ++i)
+        zone.lowmem_reserve[i] = signed_count(from.lowmem_reserve[i]);
+    for (const capture::PcpState& pcp : from.pcp) zone.page_lists.push_back(explicit_page_lists(pcp));
+    // What the zone does not know yet, some CPU does; states of 4.x do not say which.
+    std::int64_t known = zone.free_pages;
+    for (const core::ExplicitPageLists& lists : zone.page_lists) known += lists.free_pages_diff;
+    const std::int64_t unreported = pages_on(from.free_lists) - known;
+    if (!zone.page_lists.empty() && unreported >= -125 && unreported <= 125)
+        zone.page_lists[0].free_pages_diff = static_cast<std::int8_t>(zone.page_lists[0].free_pages_diff + unreported);
+    return zone;
+}
+
+std::string text_of(const ExplicitList* list) {
+    if (list == nullptr) return "empty";
+    std::string text;
+    for (std::size_t i = 0; i < list->blocks.size() && i < 40; ++i) {
+        text += fmt::format("{}{}", text.empty() ? "" : " ", list->blocks[i].raw());
+        if (!list->remembered.empty() && list->remembered[i] != list->type)
+            text += fmt::format("({})", kTypeNames[static_cast<std::size_t>(list->remembered[i])]);
+    }
+    if (list->blocks.size() > 40) text += fmt::format(" ... {} in all", list->blocks.size());
+    return text;
+}
+
+class Comparer {
+public:
+    std::vector<StateDifference> run(const core::ExplicitMemory& recorded, const core::PageState& engine) {
+        const core::ExplicitMemory ours = make_explicit(engine);
+        for (const core::ExplicitZone& zone : recorded.zones) {
+            const auto same = std::ranges::find(ours.zones, zone.id, &core::ExplicitZone::id);
+            zone_name_ = core::kZoneNames[static_cast<std::size_t>(zone.id)];
+            if (same != ours.zones.end()) compare_zones(zone, *same);
+        }
+        return std::move(differences_);
+    }
+
+private:
+    void compare_zones(const core::ExplicitZone& recorded, const core::ExplicitZone& engine) {
+        compare_lists("free list", recorded.free_lists, engine.free_lists);
+        compare_value("nr_reserved_highatomic", recorded.reserved_highatomic, engine.reserved_highatomic);
+        compare_value("watermark_boost", recorded.boost, engine.boost);
+        for (std::size_t cpu = 0; cpu < std::min(recorded.page_lists.size(), engine.page_lists.size()); ++cpu) {
+            compare_lists(fmt::format("page list of CPU {}", cpu), recorded.page_lists[cpu].lists,
+                          engine.page_lists[cpu].lists);
+            compare_value(fmt::format("free_factor of CPU {}", cpu), recorded.page_lists[cpu].free_factor,
+                          engine.page_lists[cpu].free_factor);
+        }
+        for (std::size_t i = 0; i < std::min(recorded.pageblock_types.size(), engine.pageblock_types.size()); ++i) {
+            const MigrateType is = recorded.pageblock_types[i];
+            const MigrateType ours = engine.pageblock_types[i];
+            if (is != ours)
+                add(fmt::format("pageblock {}", i), std::string{kTypeNames[static_cast<std::size_t>(is)]},
+                    std::string{kTypeNames[static_cast<std::size_t>(ours)]});
+        }
+    }
+
+    void compare_lists(std::string_view kind, const std::vector<ExplicitList>& recorded,
+                       const std::vector<ExplicitList>& engine) {
+        for (unsigned order = 0; order < core::kOrders; ++order) {
+            for (unsigned type = 0; type < core::kMigrateTypes; ++type) {
+                const ExplicitList* is = find(recorded, order, type);
+                const ExplicitList* ours = find(engine, order, type);
+                if (is == ours || (is != nullptr && ours != nullptr && *is == *ours)) continue;
+                add(fmt::format("{} of order {}, type {}", kind, order, kTypeNames[type]), text_of(is), text_of(ours));
+            }
+        }
+    }
+
+    static const ExplicitList* find(const std::vector<ExplicitList>& lists, unsigned order, unsigned type) {
+        const auto found = std::ranges::find_if(lists, [&](const ExplicitList& list) {
+            return list.order.raw() == order && static_cast<unsigned>(list.type) == type;
+        });
+        return found == lists.end() ? nullptr : &*found;
+    }
+
+    template <class T>
+    void compare_value(std::string what, T recorded, T engine) {
+        if (recorded != engine) add(std::move(what), std::to_string(recorded), std::to_string(engine));
+    }
+
+    void add(std::string where, std::string recorded, std::string engine) {
+        differences_.push_back({.where = fmt::format("{}: {}", zone_name_, where),
+                                .recorded = std::move(recorded),
+                                .engine = std::move(engine)});
+    }
+
+    std::string_view zone_name_;
+    std::vector<StateDifference> differences_;
+};
+
+} // namespace
+
+PageKernel page_kernel_of(const capture::State& state) {
+    if (state.buddy) {
+        for (const capture::ZoneState& zone : state.buddy->zones) {
+            for (const capture::PcpState& pcp : zone.pcp) {
+                if (pcp.lists.size() > core::kPcpMigrateTypes) return PageKernel::linux_6_1;
+            }
+        }
+    }
+    return state.tasks.thread_info_in_task ? PageKernel::linux_4_9 : PageKernel::linux_4_7;
+}
+
+core::PageRules replay_rules(PageKernel kernel) {
+    core::PageRules rules = core::PageRules::linux_6_1();
+    if (kernel == PageKernel::linux_4_7) rules = core::PageRules::linux_4_7();
+    if (kernel == PageKernel::linux_4_9) rules = core::PageRules::linux_4_9();
+    rules.reclaim = false;
+    rules.compaction = false;
+    return rules;
+}
+
+core::ExplicitMemory explicit_memory(const capture::BuddyState& state) {
+    core::ExplicitMemory memory;
+    memory.min_free_kib = static_cast<std::uint32_t>(state.min_free_kib);
+    for (const capture::ZoneState& zone : state.zones) {
+        if (zone.managed != core::Pages{0}) memory.zones.push_back(explicit_zone(zone));
+    }
+    return memory;
+}
+
+std::vector<StateDifference> compare(const capture::BuddyState& recorded, const core::PageState& engine) {
+    return Comparer{}.run(explicit_memory(recorded), engine);
+}
+
+} // namespace ksl::sim

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/empty_state.h"
+
+#include "ui/theme/icons.h"
+
+#include <QAction>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace ksl::ui {
+
+namespace {
+
+constexpr int kLineLength = 460; // pixels at 100 %: about 55 letters, comfortable to read
+constexpr int kLargeIcon = 48;
+
+/// An action's text may carry its key behind a tab.
+QString button_text(const QAction& action) {
+    return action.text().section(u'\t', 0, 0);
+}
+
+} // namespace
+
+EmptyState::EmptyState(const Theme& theme, QLatin1StringView icon, const QString& title, const QString& text,
+                       QWidget* parent)
+    : QWidget(parent), theme_(theme), icon_name_(icon), icon_(new QLabel(this)), title_(new QLabel(title, this)),
+      text_(new QLabel(text, this)), buttons_(new QWidget(this)) {
+    auto* layout = new QVBoxLayout(this);
+    layout->addStretch(1);
+    for (QLabel* label : {icon_, title_, text_}) {
+        label->setAlignment(Qt::AlignCenter);
+        label->setTextFormat(Qt::PlainText);
+        layout->addWidget(label, 0, Qt::AlignHCenter);
+    }
+    title_->setWordWrap(true);
+    text_->setWordWrap(true);
+    icon_->setAccessibleName(title);
+    auto* row = new QHBoxLayout(buttons_);
+    row->setContentsMargins(0, 8, 0, 0);
+    layout->addWidget(buttons_, 0, Qt::AlignHCenter);
+    layout->addStretch(1);
+    setAccessibleName(title);
+    setAccessibleDescription(text);
+    connect(&theme, &Theme::changed, this, &EmptyState::restyle);
+    restyle();
+}
+
+void EmptyState::add_action(QAction* action) {
+    auto* button = new QPushButton(button_text(*action), buttons_);
+    button->setEnabled(action->isEnabled());
+    button->setToolTip(action->toolTip());
+    button->setDefault(all_buttons_.isEmpty());
+    connect(button, &QPushButton::clicked, action, &QAction::trigger);
+    connect(action, &QAction::changed, button, [button, action] {
+        button->setEnabled(action->isEnabled());
+        button->setText(button_text(*action));
+    });
+    buttons_->layout()->addWidget(button);
+    all_buttons_ += button;
+    restyle();
+}
+
+void EmptyState::restyle() {
+    const Look& look = theme_.look();
+    icon_->setPixmap(icon_pixmap(icon_name_, look.colour(Role::muted), look.px(kLargeIcon), devicePixelRatioF()));
+    title_->setFont(look.font(TextSize::title, TextWeight::bold));
+    text_->setFont(look.font(TextSize::body));
+    QPalette text = palette();
+    text.setColor(QPalette::WindowText, look.colour(Role::text));
+    title_->setPalette(text);
+    text.setColor(QPalette::WindowText, look.colour(Role::muted));
+    text_->setPalette(text);
+    for (QLabel* label : {title_, text_}) label->setFixedWidth(look.px(kLineLength));
+    for (QPushButton* button : all_buttons_) {
+        button->setFont(look.font(TextSize::body));
+        button->setMinimumHeight(look.px(32));
+    }
+}
+
+void EmptyState::paintEvent(QPaintEvent* /*event*/) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme_.look().colour(Role::canvas));
+}
+
+} // namespace ksl::ui

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/event_sentence_bar.h"
+
+#include <QAccessible>
+#include <QFontMetrics>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+
+namespace ksl::ui {
+
+EventSentenceBar::EventSentenceBar(const Theme& theme, QWidget* parent)
+    : QWidget(parent), theme_(theme), mark_(new QLabel(QStringLiteral("▸"), this)), label_(new QLabel(this)),
+      why_(new QPushButton(tr("Why"), this)) {
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(8, 4, 8, 4);
+    layout->addWidget(mark_);
+    layout->addWidget(label_, 1);
+    layout->addWidget(why_);
+    mark_->setAccessibleName(tr("Event"));
+    label_->setTextFormat(Qt::PlainText);
+    label_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label_->setMinimumWidth(0);
+    label_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    why_->setToolTip(tr("Shows the events that led to this one."));
+    why_->setEnabled(false);
+    connect(why_, &QPushButton::clicked, this, &EventSentenceBar::why_requested);
+
+    pending_.setSingleShot(true);
+    pending_.setInterval(kAnnounceEveryMs);
+    connect(&pending_, &QTimer::timeout, this, [this] {
+        if (sentence_ != announced_) announce();
+    });
+    setAccessibleName(tr("Last event"));
+    connect(&theme, &Theme::changed, this, &EventSentenceBar::restyle);
+    restyle();
+}
+
+void EventSentenceBar::set_sentence(const QString& sentence, bool has_reason) {
+    sentence_ = sentence;
+    why_->setEnabled(has_reason);
+    elide();
+    // While the timer runs somebody was told less than half a second ago; when it ends the latest sentence is said.
+    if (!pending_.isActive()) announce();
+}
+
+void EventSentenceBar::set_announcing(bool on) {
+    is_announcing_ = on;
+    if (on && !pending_.isActive() && sentence_ != announced_) announce();
+}
+
+void EventSentenceBar::set_caption(bool on) {
+    is_caption_ = on;
+    restyle();
+}
+
+void EventSentenceBar::announce() {
+    if (!is_announcing_) return;
+    announced_ = sentence_;
+    setAccessibleName(sentence_); // which reports the new name
+    QAccessibleEvent alert(this, QAccessible::Alert);
+    QAccessible::updateAccessibility(&alert);
+    pending_.start();
+    Q_EMIT announced(sentence_);
+}
+
+void EventSentenceBar::restyle() {
+    const Look& look = theme_.look();
+    const QFont font = look.font(is_caption_ ? TextSize::caption : TextSize::body);
+    for (QWidget* part : {static_cast<QWidget*>(mark_), static_cast<QWidget*>(label_)}) {
+        part->setFont(font);
+        QPalette colours = part->palette();
+        colours.setColor(QPalette::WindowText, look.colour(Role::text));
+        part->setPalette(colours);
+    }
+    why_->setFont(look.font(TextSize::small));
+    setMinimumHeight(QFontMetrics(font).height() + look.px(12));
+    elide();
+}
+
+void EventSentenceBar::elide() {
+    const QFontMetrics metrics(label_->font());
+    const QString shown = metrics.elidedText(sentence_, Qt::ElideRight, label_->width());
+    label_->setText(shown);
+    label_->setToolTip(shown == sentence_ ? QString() : sentence_);
+}
+
+void EventSentenceBar::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    layout()->activate();
+    elide();
+}
+
+void EventSentenceBar::paintEvent(QPaintEvent* /*event*/) {
+    const Look& look = theme_.look();
+    QPainter painter(this);
+    painter.fillRect(rect(), look.colour(Role::panel));
+    painter.setPen(look.hairline());
+    painter.drawLine(QPointF(0, 0.5), QPointF(width(), 0.5));
+}
+
+} // namespace ksl::ui
