@@ -39,10 +39,8 @@ AssocArray::AssocArray(const ArrayShape& shape, std::uint32_t first) : shape_(sh
 void AssocArray::reset(std::uint64_t* memory) const {
     std::fill(memory + first_, memory + end(), 0);
     if (kind_ != Kind::order) return;
-    std::uint64_t order = 0;
-    for (std::uint64_t way = 0; way < shape_.ways; ++way) order |= way << (4 * way);
-    // Nibbles beyond the last way are 0, like way 0; a search finds the lower one first, which is its own.
-    for (std::uint32_t set = first_; set < end(); set += 1U << set_shift_) memory[set + kRecency] = order;
+    for (std::uint32_t set = first_; set < end(); set += 1U << set_shift_)
+        memory[set + kRecency] = RecencyOrder::of(shape_.ways).raw();
 }
 
 int AssocArray::find_wide(Place place, std::uint64_t key, std::uint64_t pcid_bits) const {
@@ -118,7 +116,7 @@ int AssocArray::victim_wide(Set set, unsigned allowed) const {
     if (shape_.policy == Replacement::tree_plru) return limited_tree_victim(set, allowed);
     if (kind_ == Kind::order) {
         for (unsigned place = shape_.ways; place-- > 0;) {
-            const auto way = static_cast<unsigned>(set[kRecency] >> (4 * place) & 15);
+            const auto way = RecencyOrder{set[kRecency]}.at(place);
             if (way < allowed) return static_cast<int>(way);
         }
     }
@@ -132,22 +130,14 @@ TlbEntry AssocArray::insert_limited(Place place, const TlbEntry& entry, unsigned
     return replace(place, way, entry);
 }
 
-void AssocArray::move_to_end(Set set, int way) const {
-    const std::uint64_t order = set[kRecency];
-    std::uint64_t result = 0;
-    unsigned place = 0;
-    for (unsigned from = 0; from < shape_.ways; ++from) {
-        const std::uint64_t other = order >> (4 * from) & 15;
-        if (other != static_cast<std::uint64_t>(way)) result |= other << (4 * place++);
-    }
-    set[kRecency] = result | static_cast<std::uint64_t>(way) << (4 * place);
-}
-
 void AssocArray::remove(Set set, int way) const {
     entry(set, way) = TlbEntry{};
     any_tags_of(set)[way] = 0;
     if (kind_ == Kind::tree) set[kRecency] &= ~kIsFull;
-    if (kind_ == Kind::order) move_to_end(set, way);
+    if (kind_ != Kind::order) return;
+    RecencyOrder order{set[kRecency]};
+    order.retire(static_cast<unsigned>(way), shape_.ways);
+    set[kRecency] = order.raw();
 }
 
 void AssocArray::sweep(Set set, const FlushLog& log) const {
@@ -181,10 +171,7 @@ const char* AssocArray::check(const std::uint64_t* memory, const FlushLog& log,
         if (kind_ == Kind::tree && (set[kRecency] & kIsFull) != 0 && has_invalid)
             return "a full set has no invalid way";
         if (kind_ != Kind::order) continue;
-        std::uint32_t ways_in_order = 0;
-        for (unsigned place = 0; place < shape_.ways; ++place)
-            ways_in_order |= 1U << (set[kRecency] >> (4 * place) & 15);
-        if (ways_in_order != (1U << shape_.ways) - 1) return "the order names every way once";
+        if (!RecencyOrder{set[kRecency]}.is_valid(shape_.ways)) return "the order names every way once";
     }
     return "";
 }

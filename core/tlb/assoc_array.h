@@ -21,6 +21,7 @@
 #include "core/tlb/plru_paths.h"
 #include "core/tlb/tag_match.h"
 #include "core/tlb/tlb_entry.h"
+#include "core/types/recency_order.h"
 
 #include <bit>
 #include <cstddef>
@@ -183,10 +184,9 @@ private:
     /// How recency is kept: tree of up to 64 leaves, order of up to 16 ways, or whatever takes more than a word.
     enum class Kind : std::uint8_t { tree, order, wide };
 
-    static constexpr unsigned kOrderWays = 16;
+    static constexpr unsigned kOrderWays = RecencyOrder::kMost;
     static constexpr unsigned kTreeWays = 64;
     static constexpr std::uint64_t kIsFull = 1; ///< in the recency word of a tree
-    static constexpr std::uint64_t kEveryNibble = 0x1111'1111'1111'1111;
 
     [[nodiscard]] std::uint16_t* any_tags_of(Set set) const { return reinterpret_cast<std::uint16_t*>(set + tags_at_); }
     /// The second word of a large tree, or the stamps.
@@ -213,13 +213,9 @@ private:
     }
 
     static void touch_order(Set set, int way) {
-        // The nibble that holds `way` moves to the front, those before it move up by one.
-        const std::uint64_t order = set[kRecency];
-        const auto moved = static_cast<std::uint64_t>(way);
-        const std::uint64_t differs = order ^ (kEveryNibble * moved);
-        const std::uint64_t equal = (differs - kEveryNibble) & ~differs & (kEveryNibble << 3);
-        const std::uint64_t up_to = equal ^ (equal - 1); // ones up to the top bit of the first equal nibble
-        set[kRecency] = (order & ~up_to) | (order & up_to >> 4) << 4 | moved;
+        RecencyOrder order{set[kRecency]};
+        order.touch(static_cast<unsigned>(way));
+        set[kRecency] = order.raw();
     }
     void touch_tree(Set set, int way) const {
         const PlruPath& path = kPlruPaths[tree_leaves_ + static_cast<std::uint32_t>(way)];
@@ -251,7 +247,6 @@ private:
     [[nodiscard]] int victim_wide(Set set, unsigned allowed) const;
     [[nodiscard]] int limited_tree_victim(Set set, unsigned allowed) const;
     void sweep(Set set, const FlushLog& log) const;
-    void move_to_end(Set set, int way) const;
 
     ArrayShape shape_;
     Kind kind_ = Kind::order;
