@@ -7,16 +7,21 @@
 
 namespace ksl::core {
 
+std::string CacheGeometry::check() const {
+    if (ways == 0 || ways > kMostCacheWays)
+        return std::to_string(ways) + " ways are not possible; 1 to " + std::to_string(kMostCacheWays) +
+               " would be right";
+    // Tags of 32 bits tell the lines of 44 bits of addresses apart.
+    constexpr std::uint32_t kLeastSets = 64;
+    if (kib != 0 && kib * 16 % (ways * kLeastSets) == 0) return "";
+    return std::to_string(kib) + " KiB are not a multiple of 64 sets of " + std::to_string(ways) +
+           " lines; a multiple of " + std::to_string(ways * 4) + " KiB would be right";
+}
+
 std::string CacheConfig::check() const {
     for (std::size_t i = 0; i < caches.size(); ++i) {
-        const CacheGeometry& cache = caches[i];
-        const std::string name{name_of(static_cast<CacheLevel>(i))};
-        if (cache.ways == 0 || cache.ways > kMostCacheWays)
-            return name + " has 1 to " + std::to_string(kMostCacheWays) + " ways";
-        if (cache.kib == 0 || cache.kib * 16 % cache.ways != 0)
-            return name + " is a whole number of lines of 64 bytes in each way";
-        // Tags of 32 bits tell the lines of 44 bits of addresses apart.
-        if (std::countr_zero(cache.sets()) < 6) return name + " has a multiple of 64 sets";
+        if (std::string wrong = caches[i].check(); !wrong.empty())
+            return std::string{name_of(static_cast<CacheLevel>(i))} + ": " + wrong;
     }
     return "";
 }

@@ -46,6 +46,8 @@ struct CacheGeometry {
     std::uint16_t ways = 0; ///< up to 16
 
     [[nodiscard]] constexpr std::uint32_t sets() const { return kib * 16 / ways; }
+    /// Empty text, or what is impossible about it and what would be right, for the author of a preset.
+    [[nodiscard]] std::string check() const;
     friend constexpr bool operator==(const CacheGeometry&, const CacheGeometry&) = default;
 };
 
@@ -53,7 +55,6 @@ struct CacheConfig {
     std::array<CacheGeometry, 3> caches{};    ///< L1, L2: of each processor; L3: of all
     std::array<Cycles, kCacheLevels> latency; ///< by where the line is found
 
-    /// Empty text, or what is impossible about it, for the author of a preset.
     [[nodiscard]] std::string check() const;
     friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };

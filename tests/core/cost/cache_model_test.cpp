@@ -280,13 +280,14 @@ TEST(CacheModel, SaysWhichGeometryIsImpossible) {
     EXPECT_EQ(desktop().check(), "");
     CacheConfig config = desktop();
     config.caches[1].ways = 17;
-    EXPECT_EQ(config.check(), "L2 has 1 to 16 ways");
+    EXPECT_EQ(config.check(), "L2: 17 ways are not possible; 1 to 16 would be right");
     config = desktop();
     config.caches[2] = {.kib = 10, .ways = 7};
-    EXPECT_EQ(config.check(), "L3 is a whole number of lines of 64 bytes in each way");
+    EXPECT_EQ(config.check(),
+              "L3: 10 KiB are not a multiple of 64 sets of 7 lines; a multiple of 28 KiB would be right");
     config = desktop();
     config.caches[0] = {.kib = 2, .ways = 1};
-    EXPECT_EQ(config.check(), "L1 has a multiple of 64 sets");
+    EXPECT_EQ(config.check(), "L1: 2 KiB are not a multiple of 64 sets of 1 lines; a multiple of 4 KiB would be right");
 }
 
 RC_GTEST_PROP(LineMatch, VectorAndLoopFindTheSameWays, ()) {
