@@ -51,7 +51,7 @@ struct Rights {
 [[nodiscard]] constexpr std::uint32_t access_bits(const PagingMode& mode, Access access) {
     std::uint32_t code = 0;
     if (access.kind == AccessKind::write) code |= page_fault::kWrite;
-    if (access.user) code |= page_fault::kUser;
+    if (access.is_user()) code |= page_fault::kUser;
     if (access.kind == AccessKind::fetch && (mode.rules.no_execute || mode.smep)) code |= page_fault::kFetch;
     return code;
 }
@@ -64,22 +64,22 @@ struct Rights {
     const bool access_disabled = (bits & 1) != 0;
     const bool write_disabled = (bits & 2) != 0;
     return access_disabled ||
-           (write_disabled && access.kind == AccessKind::write && (access.user || mode.write_protect));
+           (write_disabled && access.kind == AccessKind::write && (access.is_user() || mode.write_protect));
 }
 
 /// True if rights apart from the protection key forbid this access.
 [[nodiscard]] constexpr bool rights_deny(const PagingMode& mode, Rights rights, Access access) {
-    if (access.user && !rights.user) return true;
+    if (access.is_user() && !rights.user) return true;
     switch (access.kind) {
     case AccessKind::write:
-        if (!rights.writable && (access.user || mode.write_protect)) return true;
+        if (!rights.writable && (access.is_user() || mode.write_protect)) return true;
         break;
     case AccessKind::fetch:
         if (rights.no_execute && mode.rules.no_execute) return true;
-        return !access.user && rights.user && mode.smep;
+        return !access.is_user() && rights.user && mode.smep;
     case AccessKind::read: break;
     }
-    return !access.user && rights.user && mode.smap && (access.implicit || !access.ac);
+    return rights.user && mode.smap && access.is_restrained();
 }
 
 /// The error code that a completed walk with these rights raises; 0 if the access is allowed. The PK bit is set

@@ -108,18 +108,31 @@ struct PagingMode {
 enum class AccessKind : std::uint8_t { read, write, fetch };
 inline constexpr unsigned kAccessKinds = 3;
 
+/// By whom an access is made, as far as rights ask.
+enum class Privilege : std::uint8_t {
+    user,          ///< CPL 3
+    supervisor,    ///< CPL 0 to 2, RFLAGS.AC clear
+    supervisor_ac, ///< CPL 0 to 2, RFLAGS.AC set: passes SMAP
+    implicit, ///< by the processor itself, to GDT, IDT, TSS or a stack while an exception is delivered: SMAP knows no
+              ///< exception
+};
+inline constexpr unsigned kPrivileges = 4;
+
 /// One access by the processor.
 struct Access {
     AccessKind kind = AccessKind::read;
-    bool user = false;     ///< made with CPL 3 (and not implicitly by the processor)
-    bool implicit = false; ///< to GDT, IDT, TSS or a stack while an exception is delivered: SMAP knows no exception
-    bool ac = false;       ///< RFLAGS.AC, which lets explicit supervisor accesses pass SMAP
-    bool stack = false;    ///< through SS: a non-canonical address raises #SS instead of #GP
+    Privilege privilege = Privilege::supervisor;
+    bool stack = false; ///< through SS: a non-canonical address raises #SS instead of #GP
 
+    [[nodiscard]] constexpr bool is_user() const { return privilege == Privilege::user; }
+    /// SMAP applies.
+    [[nodiscard]] constexpr bool is_restrained() const {
+        return privilege == Privilege::supervisor || privilege == Privilege::implicit;
+    }
     friend constexpr bool operator==(const Access&, const Access&) = default;
 
     static constexpr Access kernel(AccessKind kind) { return {.kind = kind}; }
-    static constexpr Access by_user(AccessKind kind) { return {.kind = kind, .user = true}; }
+    static constexpr Access by_user(AccessKind kind) { return {.kind = kind, .privilege = Privilege::user}; }
 };
 
 } // namespace ksl::core

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// A set-associative array of translations: any number of ways, tree pseudo-LRU or true LRU, flushes in no time.
+// A set-associative array of translations: any number of ways, tree pseudo-LRU or true LRU, flushes in no time. The
+// class describes where things lie; the words themselves belong to whoever owns several arrays in one piece of memory.
 //
-//     set:  | recency 16 | epoch 8 | - 8 |  tags 2 each, in blocks of 8 ways  |  entries 16 each  |  (stamps 4 each)  |
+//     set:  | recency 8 | epoch 8 |  tags 2 each, in blocks of 8 ways  |  entries 16 each  |  what wide sets need more
+//     |
 //
 // Looking up compares short tags of all ways at once and then the full key of a way whose tag fits. A valid tag has its
 // highest bit set, so that invalid ways and the padding never fit.
@@ -16,15 +18,14 @@
 #pragma once
 
 #include "core/tlb/flush_log.h"
+#include "core/tlb/plru_paths.h"
 #include "core/tlb/tag_match.h"
 #include "core/tlb/tlb_entry.h"
-#include "core/types/assert.h"
+#include "core/types/recency_order.h"
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace ksl::core {
 
@@ -39,207 +40,224 @@ struct ArrayShape {
     [[nodiscard]] constexpr bool is_valid() const {
         return ways != 0 && ways <= kMostWays && entries % ways == 0 && std::has_single_bit(sets());
     }
-    static constexpr unsigned kMostWays = 128;
+    static constexpr unsigned kMostWays = kMostTreeLeaves;
     friend constexpr bool operator==(const ArrayShape&, const ArrayShape&) = default;
 };
 
 class AssocArray {
 public:
     static constexpr int kNone = -1;
+    /// The words of one set.
+    using Set = std::uint64_t*;
+    /// Where a page belongs in an array, once looked up. Valid until the array's memory moves.
+    struct Place {
+        Set set = nullptr;
+        std::uint32_t tag = 0;
 
-    AssocArray() = default;
-    explicit AssocArray(const ArrayShape& shape);
-
-    [[nodiscard]] const ArrayShape& shape() const { return shape_; }
-    [[nodiscard]] std::uint32_t set_of(std::uint64_t key, unsigned low_bits) const {
-        return static_cast<std::uint32_t>(key >> low_bits) & set_mask_;
-    }
-
-    /// One set, swept of what has been flushed. Valid until the array is copied or destroyed.
-    class Set {
-    public:
-        [[nodiscard]] const TlbEntry& entry(int way) const { return entries_[way]; }
-        [[nodiscard]] TlbEntry& entry(int way) { return entries_[way]; }
-
-    private:
-        friend class AssocArray;
-        std::uint64_t* header_ = nullptr;
-        std::uint16_t* tags_ = nullptr;
-        TlbEntry* entries_ = nullptr;
+        [[nodiscard]] bool is_known() const { return set != nullptr; }
     };
 
-    [[nodiscard]] Set set_at(std::uint32_t index, const FlushLog& log) {
-        Set set = raw_set(index);
-        if (set.header_[kEpoch] != log.now()) [[unlikely]]
+    AssocArray() = default;
+    /// An array whose sets begin at word `first` of the memory; a multiple of 8.
+    AssocArray(const ArrayShape& shape, std::uint32_t first);
+
+    [[nodiscard]] const ArrayShape& shape() const { return shape_; }
+    [[nodiscard]] bool is_empty() const { return shape_.ways == 0; }
+    /// One past the array's last word.
+    [[nodiscard]] std::uint32_t end() const { return first_ + (shape_.sets() << set_shift_); }
+    /// Makes all sets empty.
+    void reset(std::uint64_t* memory) const;
+
+    /// The place of a page number; its set is swept of what has been flushed.
+    [[nodiscard, gnu::always_inline]] Place place_of(std::uint64_t* memory, std::uint64_t page,
+                                                     const FlushLog& log) const {
+        return {.set = set_at(memory, page & set_mask_, log), .tag = tag_of(page)};
+    }
+    [[nodiscard, gnu::always_inline]] Set set_at(std::uint64_t* memory, std::uint64_t index,
+                                                 const FlushLog& log) const {
+        const Set set = memory + first_ + (index << set_shift_);
+        if (set[kEpoch] != log.now()) [[unlikely]]
             sweep(set, log);
         return set;
     }
+    [[nodiscard]] static TlbEntry& entry(Set set, int way) { return reinterpret_cast<TlbEntry*>(set + kEntries)[way]; }
 
     /// The way that holds `key` for this PCID or globally; kNone if none does.
-    [[nodiscard]] int find(const Set& set, std::uint64_t key, std::uint64_t pcid_bits) const {
-        const std::uint16_t tag = tag_of(key);
-        if (blocks_ <= 2) [[likely]] {
-            const std::uint32_t fits = blocks_ == 1 ? match_tags_8(set.tags_, tag) : match_tags_16(set.tags_, tag);
-            return first_match(set, fits, 0, key, pcid_bits);
-        }
-        for (unsigned block = 0; block < blocks_; block += 2) {
-            const std::uint32_t fits = match_tags_16(set.tags_ + block * 8, tag);
-            const int way = first_match(set, fits, static_cast<int>(block * 8), key, pcid_bits);
-            if (way != kNone) return way;
-        }
-        return kNone;
+    [[nodiscard, gnu::always_inline]] int find(Place place, std::uint64_t key, std::uint64_t pcid_bits) const {
+        const auto tag = static_cast<std::uint16_t>(place.tag);
+        std::uint32_t fits = 0;
+        if (blocks_ == 1)
+            fits = match_tags_8(tags_of(place.set), tag);
+        else if (blocks_ == 2)
+            fits = match_tags_16(tags_of(place.set), tag);
+        else
+            return find_wide(place, key, pcid_bits);
+        return fits == 0 ? kNone : first_match(place.set, fits, 0, key, pcid_bits);
+    }
+    /// The same as touch(), for where the last one used is likely to be used again.
+    [[gnu::always_inline]] void touch_again(Set set, int way) const {
+        if (kind_ == Kind::order && (set[kRecency] & 15) == static_cast<std::uint64_t>(way)) [[likely]]
+            return;
+        touch(set, way);
     }
     /// Marks a way as the most recently used of its set.
-    void touch(Set& set, int way) {
-        if (shape_.policy == Replacement::tree_plru)
+    [[gnu::always_inline]] void touch(Set set, int way) const {
+        if (kind_ == Kind::tree)
             touch_tree(set, way);
-        else if (uses_stamps_)
-            touch_stamp(set, way);
+        else if (kind_ == Kind::order)
+            touch_order(set, way);
+        else
+            touch_wide(set, way);
+    }
+    void touch_small(Set set, int way) const {
+        if (kind_ == Kind::tree) [[likely]]
+            touch_tree(set, way);
         else
             touch_order(set, way);
     }
-    /// Puts an entry into the set, in place of the least recently used of the first `allowed` ways. Returns what was
-    /// there.
-    TlbEntry insert(Set& set, const TlbEntry& entry, unsigned allowed);
-    TlbEntry insert(Set& set, const TlbEntry& entry) { return insert(set, entry, shape_.ways); }
-    void remove(Set& set, int way);
+    /// Puts an entry into the set, in place of the least recently used way. Returns what was there.
+    [[gnu::always_inline]] TlbEntry insert(Place place, const TlbEntry& entry) const {
+        const Set set = place.set;
+        int way = 0;
+        if (kind_ == Kind::order) {
+            // The last in the order comes to the front; invalid ways are at the end already.
+            const std::uint64_t order = set[kRecency];
+            way = static_cast<int>(order >> last_place_ & 15);
+            set[kRecency] = (order << 4 | static_cast<std::uint64_t>(way)) & order_mask_;
+        } else if (kind_ == Kind::tree) {
+            way = tree_victim(set);
+            touch_tree(set, way);
+        } else {
+            way = victim_wide(set, shape_.ways);
+            touch_wide(set, way);
+        }
+        return replace(place, way, entry);
+    }
+    /// The same among the first `allowed` ways only.
+    TlbEntry insert_limited(Place place, const TlbEntry& entry, unsigned allowed) const;
+    void remove(Set set, int way) const;
 
     /// Removes every entry for which `which` is true, anywhere.
     template <class Predicate>
-    void remove_if(const FlushLog& log, Predicate which) {
+    void remove_if(std::uint64_t* memory, const FlushLog& log, Predicate which) const {
         for (std::uint32_t index = 0; index < shape_.sets(); ++index) {
-            Set set = set_at(index, log);
+            const Set set = set_at(memory, index, log);
             for (int way = 0; way < shape_.ways; ++way) {
-                if (set.entry(way).is_valid() && which(set.entry(way))) remove(set, way);
+                if (entry(set, way).is_valid() && which(entry(set, way))) remove(set, way);
             }
         }
     }
     /// Calls `visit(set, way, entry)` for every entry that is valid and not flushed.
     template <class Visit>
-    void for_each(const FlushLog& log, Visit visit) const {
+    void for_each(const std::uint64_t* memory, const FlushLog& log, Visit visit) const {
         for (std::uint32_t index = 0; index < shape_.sets(); ++index) {
-            const std::uint64_t* header = words_at(index);
-            const auto* entries = entries_of(header);
+            const std::uint64_t* set = memory + first_ + (std::size_t{index} << set_shift_);
+            const auto* entries = reinterpret_cast<const TlbEntry*>(set + kEntries);
             for (int way = 0; way < shape_.ways; ++way) {
-                if (entries[way].is_valid() && !log.has_flushed(entries[way], header[kEpoch]))
+                if (entries[way].is_valid() && !log.has_flushed(entries[way], set[kEpoch]))
                     visit(index, way, entries[way]);
             }
         }
     }
-    [[nodiscard]] std::uint32_t count(const FlushLog& log) const {
-        std::uint32_t valid = 0;
-        for_each(log, [&](std::uint32_t, int, const TlbEntry&) { ++valid; });
-        return valid;
-    }
+    /// Empty text, or the first rule that the words of the array break. Words from a file that pass are safe to use.
+    /// `low_bits_of(entry)`: bits of an entry's key below its page number.
+    [[nodiscard]] const char* check(const std::uint64_t* memory, const FlushLog& log,
+                                    unsigned (*low_bits_of)(const TlbEntry&)) const;
 
-    /// Empty text, or the first broken invariant.
-    [[nodiscard]] const char* check_invariants(const FlushLog& log) const;
-
-    friend bool operator==(const AssocArray& a, const AssocArray& b) {
-        return a.shape_ == b.shape_ && a.lines_ == b.lines_;
+    // For the fast path of the first level (tlb.h), which knows that a set has at most eight ways.
+    [[nodiscard]] Set raw_set_of(std::uint64_t* memory, std::uint64_t page) const {
+        return memory + first_ + ((page & set_mask_) << set_shift_);
     }
-    template <class Archive>
-    void describe(Archive& archive) {
-        archive(shape_.entries, shape_.ways, shape_.policy);
-        if constexpr (Archive::kReads) {
-            if (shape_.ways != 0 && !shape_.is_valid()) {
-                archive.fail();
-                shape_ = {};
-            }
-            *this = AssocArray{shape_};
-        }
-        for (Line& line : lines_) archive(line.words);
-        if constexpr (Archive::kReads) {
-            if (*check_structure() != '\0') { // a hostile file must not send us to ways that do not exist
-                archive.fail();
-                *this = AssocArray{shape_};
-            }
-        }
+    static constexpr std::size_t kRecency = 0;
+    static constexpr std::size_t kEpoch = 1;
+    static constexpr std::size_t kTags = 2;
+    static constexpr std::size_t kEntries = 6;
+    [[nodiscard]] bool is_small() const { return blocks_ == 1 && kind_ != Kind::wide; }
+    /// The page number folded into 15 bits. The bits of the set index come along; that does no harm.
+    [[nodiscard]] static std::uint32_t tag_of(std::uint64_t page) {
+        return static_cast<std::uint32_t>(page ^ page >> 15) | 0x8000;
     }
+    /// Of a set of up to 16 ways.
+    [[nodiscard]] static std::uint16_t* tags_of(Set set) { return reinterpret_cast<std::uint16_t*>(set + kTags); }
 
 private:
-    struct alignas(64) Line {
-        std::array<std::uint64_t, 8> words{};
-        friend bool operator==(const Line&, const Line&) = default;
-    };
-    // Words of a set's header.
-    static constexpr std::size_t kRecency = 0; ///< and the word after it
-    static constexpr std::size_t kEpoch = 2;
-    static constexpr std::size_t kHeaderWords = 4;
-    static constexpr unsigned kOrderWays = 16;
-    static constexpr std::uint64_t kEveryNibble = 0x1111'1111'1111'1111;
+    /// How recency is kept: tree of up to 64 leaves, order of up to 16 ways, or whatever takes more than a word.
+    enum class Kind : std::uint8_t { tree, order, wide };
 
-    [[nodiscard]] static std::uint16_t tag_of(std::uint64_t key) {
-        // Folds the page number above the set index, the page size included; the set bits come along, that does no
-        // harm.
-        const std::uint64_t folded = key ^ key >> 15 ^ key >> 38;
-        return static_cast<std::uint16_t>(folded | 0x8000);
-    }
-    [[nodiscard]] const std::uint64_t* words_at(std::uint32_t index) const {
-        return lines_[std::size_t{index} * lines_per_set_].words.data();
-    }
-    [[nodiscard]] const TlbEntry* entries_of(const std::uint64_t* header) const {
-        return reinterpret_cast<const TlbEntry*>(header + kHeaderWords + blocks_ * 2);
-    }
-    [[nodiscard]] Set raw_set(std::uint32_t index) {
-        Set set;
-        set.header_ = lines_[std::size_t{index} * lines_per_set_].words.data();
-        set.tags_ = reinterpret_cast<std::uint16_t*>(set.header_ + kHeaderWords);
-        set.entries_ = reinterpret_cast<TlbEntry*>(set.header_ + kHeaderWords + blocks_ * 2);
-        return set;
-    }
-    [[nodiscard]] static int first_match(const Set& set, std::uint32_t fits, int first, std::uint64_t key,
+    static constexpr unsigned kOrderWays = RecencyOrder::kMost;
+    static constexpr unsigned kTreeWays = 64;
+    static constexpr std::uint64_t kIsFull = 1; ///< in the recency word of a tree
+
+    [[nodiscard]] std::uint16_t* any_tags_of(Set set) const { return reinterpret_cast<std::uint16_t*>(set + tags_at_); }
+    /// The second word of a large tree, or the stamps.
+    [[nodiscard]] std::uint64_t* rest_of(Set set) const { return set + tags_at_ + blocks_ * 2U; }
+
+    [[nodiscard]] static int first_match(Set set, std::uint32_t fits, int first, std::uint64_t key,
                                          std::uint64_t pcid_bits) {
-        for (; fits != 0; fits &= fits - 1) {
+        do {
             const int way = first + std::countr_zero(fits);
-            const TlbEntry& entry = set.entries_[way];
-            if ((entry.key & TlbEntry::kKeyMask) != key) continue;
-            if ((entry.data & TlbEntry::kPcidMask) == pcid_bits || entry.is_global()) return way;
-        }
+            const TlbEntry& found = entry(set, way);
+            if ((found.key & TlbEntry::kKeyMask) == key &&
+                ((found.data & TlbEntry::kPcidBits) == pcid_bits || found.is_global())) [[likely]]
+                return way;
+            fits &= fits - 1;
+        } while (fits != 0);
         return kNone;
     }
-
-    void touch_order(Set& set, int way) const {
-        // The nibble that holds `way` moves to the front, those before it move up by one.
-        std::uint64_t& order = set.header_[kRecency];
-        const auto moved = static_cast<std::uint64_t>(way);
-        const std::uint64_t differs = order ^ (kEveryNibble * moved);
-        const std::uint64_t equal = (differs - kEveryNibble) & ~differs & (kEveryNibble << 3);
-        const std::uint64_t up_to = equal ^ (equal - 1); // ones up to the top bit of the first equal nibble
-        const std::uint64_t before = up_to >> 4;
-        order = (order & ~up_to) | (order & before) << 4 | moved;
+    [[gnu::always_inline]] TlbEntry replace(Place place, int way, const TlbEntry& by) const {
+        TlbEntry& slot = entry(place.set, way);
+        const TlbEntry before = slot;
+        slot = by;
+        any_tags_of(place.set)[way] = static_cast<std::uint16_t>(place.tag);
+        return before;
     }
-    void touch_tree(Set& set, int way) const {
-        const TreePath& path = paths_[static_cast<std::size_t>(way)];
-        set.header_[kRecency] = (set.header_[kRecency] & path.keep[0]) | path.set[0];
-        if (shape_.ways > 64) set.header_[kRecency + 1] = (set.header_[kRecency + 1] & path.keep[1]) | path.set[1];
-    }
-    void touch_stamp(Set& set, int way);
 
-    [[nodiscard]] std::uint32_t* stamps_of(const Set& set) const {
-        return reinterpret_cast<std::uint32_t*>(set.entries_ + shape_.ways);
+    static void touch_order(Set set, int way) {
+        RecencyOrder order{set[kRecency]};
+        order.touch(static_cast<unsigned>(way));
+        set[kRecency] = order.raw();
     }
-    void sweep(Set& set, const FlushLog& log);
-    [[nodiscard]] const char* check_structure() const;
-    [[nodiscard]] int victim(const Set& set, unsigned allowed) const;
-    [[nodiscard]] int tree_victim(const Set& set, unsigned allowed) const;
-    [[nodiscard]] int stamp_victim(const Set& set, unsigned allowed) const;
-    void reset_recency();
-    void move_to_end(Set& set, int way) const;
+    void touch_tree(Set set, int way) const {
+        const PlruPath& path = kPlruPaths[tree_leaves_ + static_cast<std::uint32_t>(way)];
+        set[kRecency] = (set[kRecency] & path.keep[0]) | path.set[0];
+    }
+    /// An invalid way, or where the bits of the tree lead. Bit 0, which is no node, says that there is no invalid way.
+    [[nodiscard, gnu::always_inline]] int tree_victim(Set set) const {
+        const std::uint64_t bits = set[kRecency];
+        if ((bits & kIsFull) == 0) [[unlikely]]
+            return last_invalid_way(set);
+        if (shape_.ways == 4) [[likely]] {
+            const std::uint64_t half = bits >> 1 & 1;
+            return static_cast<int>(2 * half + (bits >> (2 + half) & 1));
+        }
+        if (tree_leaves_ != shape_.ways) return limited_tree_victim(set, shape_.ways);
+        std::uint32_t node = 1;
+        for (std::uint32_t leaves = tree_leaves_; leaves > 1; leaves /= 2) {
+            node = 2 * node + static_cast<std::uint32_t>(bits >> node & 1);
+        }
+        return static_cast<int>(node - tree_leaves_);
+    }
 
-    struct TreePath {
-        std::array<std::uint64_t, 2> keep{};
-        std::array<std::uint64_t, 2> set{};
-    };
+    [[nodiscard]] int find_wide(Place place, std::uint64_t key, std::uint64_t pcid_bits) const;
+    [[nodiscard]] int invalid_way(Set set, unsigned allowed) const;
+    /// An invalid way that is about to be filled; notes if it is the last one.
+    [[nodiscard]] int last_invalid_way(Set set) const;
+    void touch_wide(Set set, int way) const;
+    void touch_stamp(Set set, int way) const;
+    [[nodiscard]] int victim_wide(Set set, unsigned allowed) const;
+    [[nodiscard]] int limited_tree_victim(Set set, unsigned allowed) const;
+    void sweep(Set set, const FlushLog& log) const;
 
     ArrayShape shape_;
+    Kind kind_ = Kind::order;
+    std::uint8_t last_place_ = 0; ///< shift of the last nibble of an order
+    std::uint32_t first_ = 0;
     std::uint32_t set_mask_ = 0;
-    std::uint32_t lines_per_set_ = 0;
-    std::uint32_t blocks_ = 0; ///< of eight tags
+    std::uint32_t set_shift_ = 0;   ///< log2 of the words of a set
+    std::uint32_t tags_at_ = kTags; ///< word of a set
+    std::uint32_t blocks_ = 0;      ///< of eight tags
     std::uint32_t tree_leaves_ = 0;
-    bool uses_stamps_ = false;
-    std::vector<TreePath> paths_; ///< by way; derived from the shape
-    std::vector<Line> lines_;
+    std::uint64_t order_mask_ = 0;
 };
 
 } // namespace ksl::core

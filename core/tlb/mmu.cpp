@@ -6,23 +6,16 @@
 namespace ksl::core {
 
 Mmu::Mmu(const MmuConfig& config, const AddressClasses& classes)
-    : features_(config.features), second_level_extra_(config.second_level_extra), walk_overhead_(config.walk_overhead),
+    : features_(config.features), second_level_extra_(static_cast<std::uint32_t>(config.second_level_extra.count())),
+      walk_overhead_(static_cast<std::uint32_t>(config.walk_overhead.count())),
       state_(State{.tlb = Tlb{config.tlb, classes}, .walk_caches = WalkCaches{config.tlb}, .counters = {}}) {
     update_mode();
 }
 
-Access Mmu::access_of(std::size_t check_index) {
-    const std::size_t who = check_index / kAccessKinds;
-    return {.kind = static_cast<AccessKind>(check_index % kAccessKinds),
-            .user = who == 0,
-            .implicit = who == 3,
-            .ac = who == 2,
-            .stack = false};
-}
-
 void Mmu::update_mode() {
     mode_ = PagingMode::of(registers_, features_);
-    pcid_bits_ = mode_.pcid ? (registers_.cr3 & cr3::kPcidMask) << TlbEntry::kPcidShift : 0;
+    pcid_bits_ = TlbEntry::bits_of(pcid());
+    keep_mask_ = ~(TlbEntry::kPcidBits | TlbEntry::kRights | (mode_.global_pages ? 0 : Pte::kGlobal.mask()));
     for (Level level : {Level::pt, Level::pd, Level::pdpt, Level::pml4, Level::pml5}) {
         const Pte table{Pte::kPresent.mask()};
         const Pte leaf = table.with(Pte::kPageSize, 1);
@@ -30,46 +23,60 @@ void Mmu::update_mode() {
         reserved_leaf_[number_of(level)] = reserved_bits(kind_of(leaf, level), mode_.rules);
     }
     for (std::size_t i = 0; i < kChecks; ++i) {
-        const Access access = access_of(i);
-        Check check;
-        check.port = access.kind == AccessKind::read    ? TlbPort::load
-                     : access.kind == AccessKind::write ? TlbPort::store
-                                                        : TlbPort::fetch;
-        const auto require = [&](std::uint64_t bit, bool value) {
-            check.mask |= bit;
-            if (value) check.want |= bit;
-        };
-        // What page_fault.h says case by case, as bits of an entry.
-        if (access.user) require(TlbEntry::kUser, true);
-        if (access.kind == AccessKind::write) {
-            if (access.user || mode_.write_protect) require(TlbEntry::kWritable, true);
-            require(TlbEntry::kDirty, true);
-        }
-        if (access.kind == AccessKind::fetch) {
-            if (mode_.rules.no_execute) require(TlbEntry::kExecutable, true);
-            if (!access.user && mode_.smep) require(TlbEntry::kUser, false);
-        } else {
-            if (!access.user && mode_.smap && (access.implicit || !access.ac)) require(TlbEntry::kUser, false);
-            for (std::uint8_t key = 0; key < 32; ++key) {
-                const Rights rights{.writable = true,
-                                    .user = key >= 16,
-                                    .no_execute = false,
-                                    .key = static_cast<std::uint8_t>(key % 16)};
-                if (key_denies(mode_, rights, access)) check.denied_keys |= 1U << key;
-            }
-        }
-        checks_[i] = check;
+        Check& check = checks_[i];
+        check = check_of({.kind = static_cast<AccessKind>(i % kAccessKinds),
+                          .privilege = static_cast<Privilege>(i / kAccessKinds % kPrivileges),
+                          .stack = i >= kChecks / 2});
+        check.rights_mask = check.mask & ~(TlbEntry::kPcidBits | Pte::kDirty.mask());
     }
 }
 
-MmuAnswer Mmu::fail(const Fault& fault, std::uint32_t stall, bool missed_first) {
+/// What page_fault.h says case by case, as bits of an entry.
+Mmu::Check Mmu::check_of(Access access) const {
+    constexpr std::uint64_t kUser = Pte::kUser.mask();
+    constexpr std::uint64_t kWritable = Pte::kWritable.mask();
+    constexpr std::uint64_t kDirty = Pte::kDirty.mask();
+    constexpr std::uint64_t kNoExecute = Pte::kNoExecute.mask();
+    Check check;
+    check.access = access;
+    const auto require = [&](std::uint64_t bits, std::uint64_t value) {
+        check.mask |= bits;
+        check.want |= value;
+    };
+    require(TlbEntry::kPcidBits, pcid_bits_);
+    if (access.is_user()) require(kUser, kUser);
+    switch (access.kind) {
+    case AccessKind::read: check.port = TlbPort::load; break;
+    case AccessKind::write:
+        check.port = TlbPort::store;
+        require(kDirty, kDirty);
+        if (access.is_user() || mode_.write_protect) require(kWritable, kWritable);
+        break;
+    case AccessKind::fetch:
+        check.port = TlbPort::fetch;
+        if (mode_.rules.no_execute) require(kNoExecute, 0);
+        if (!access.is_user() && mode_.smep) require(kUser, 0);
+        return check;
+    }
+    if (mode_.smap && access.is_restrained()) require(kUser, 0);
+    for (std::uint8_t key = 0; key < 32; ++key) {
+        const Rights rights{
+            .writable = true, .user = key >= 16, .no_execute = false, .key = static_cast<std::uint8_t>(key % 16)};
+        if (key_denies(mode_, rights, access)) check.denied_keys |= 1U << key;
+    }
+    return check;
+}
+
+MmuAnswer Mmu::fail(const Fault& fault, std::uint64_t story) {
     fault_ = fault;
-    ++state_.mut().counters.faults;
-    MmuAnswer answer;
-    answer.stall_cycles = stall;
-    answer.outcome = MmuOutcome::faulted;
-    answer.missed_first = missed_first;
-    return answer;
+    TlbCounters& counters = state_.mut().counters;
+    ++counters.faults;
+    if (fault.vector != Vector::page_fault) ++counters.non_canonical;
+    return {PhysAddr{}, MmuOutcome::faulted, story};
+}
+
+Fault Mmu::non_canonical(VirtAddr at, bool stack) {
+    return {.vector = stack ? Vector::stack_segment : Vector::general_protection, .address = at};
 }
 
 void Mmu::set_cr0(std::uint64_t value) {
@@ -84,10 +91,15 @@ void Mmu::set_cr0(std::uint64_t value) {
     update_mode();
 }
 
+void Mmu::update_pcid() {
+    pcid_bits_ = TlbEntry::bits_of(pcid());
+    for (Check& check : checks_) check.want = (check.want & ~TlbEntry::kPcidBits) | pcid_bits_;
+}
+
 void Mmu::load_cr3(std::uint64_t value) {
     const bool keeps = mode_.pcid && (value & cr3::kNoFlush) != 0;
     registers_.cr3 = value & ~cr3::kNoFlush;
-    if (mode_.pcid) pcid_bits_ = (registers_.cr3 & cr3::kPcidMask) << TlbEntry::kPcidShift;
+    if (mode_.pcid) update_pcid();
     State& state = state_.mut();
     ++state.counters.cr3_loads;
     if (keeps) return;
@@ -166,17 +178,19 @@ void Mmu::deliver_page_fault(VirtAddr at) {
     registers_.cr2 = at.raw();
     State& state = state_.mut();
     state.tlb.flush_page(at, pcid(), true);
-    state.walk_caches.flush_address(at, mode_.geometry.top(), pcid_bits_);
+    state.walk_caches.flush_address(at, pcid_bits_);
 }
 
 const char* Mmu::check_invariants() const {
     if (const char* broken = state_->tlb.check_invariants(); *broken != '\0') return broken;
     if (const char* broken = state_->walk_caches.check_invariants(); *broken != '\0') return broken;
     const TlbCounters& counters = state_->counters;
-    std::uint64_t accounted = 0;
-    for (std::uint64_t hits : counters.first_hits) accounted += hits;
-    for (std::uint64_t misses : counters.first_misses) accounted += misses;
-    if (accounted > counters.accesses) return "every access is counted once";
+    std::uint64_t misses = 0;
+    std::uint64_t answered = 0;
+    for (std::uint64_t count : counters.first_misses) misses += count;
+    for (std::uint64_t count : counters.second_hits) answered += count;
+    for (std::uint64_t count : counters.second_misses) answered += count;
+    if (misses != answered) return "every first-level miss hits or misses the second level";
     return "";
 }
 

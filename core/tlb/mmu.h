@@ -45,15 +45,33 @@ struct MmuConfig {
 enum class MmuOutcome : std::uint8_t { first_level, second_level, walked, faulted };
 
 /// Two words, so that it is returned in registers.
-struct MmuAnswer {
-    PhysAddr at; ///< of a fault: meaningless
-    std::uint32_t stall_cycles = 0;
-    MmuOutcome outcome = MmuOutcome::faulted;
-    std::uint8_t references = 0; ///< entries read by a walk
-    bool missed_first = false;   ///< in the first level; also of a fault
-    std::uint8_t pat_index = 0;  ///< memory type: index into IA32_PAT
+class MmuAnswer {
+public:
+    constexpr MmuAnswer() = default;
+    constexpr MmuAnswer(PhysAddr at, MmuOutcome outcome, std::uint64_t story)
+        : at_(at), story_(story | std::uint64_t{static_cast<std::uint8_t>(outcome)} << kOutcomeShift) {}
 
-    [[nodiscard]] bool faulted() const { return outcome == MmuOutcome::faulted; }
+    /// Meaningless if it faulted.
+    [[nodiscard]] constexpr PhysAddr at() const { return at_; }
+    [[nodiscard]] constexpr MmuOutcome outcome() const { return static_cast<MmuOutcome>(story_ >> kOutcomeShift & 3); }
+    [[nodiscard]] constexpr bool faulted() const { return outcome() == MmuOutcome::faulted; }
+    [[nodiscard]] constexpr Cycles stall() const { return Cycles{story_ & 0xffff'ffff}; }
+    /// Entries read by a walk.
+    [[nodiscard]] constexpr unsigned references() const {
+        return static_cast<unsigned>(story_ >> kReferencesShift & 7);
+    }
+    /// In the first level; also of a fault.
+    [[nodiscard]] constexpr bool missed_first() const { return (story_ & kMissedFirst) != 0; }
+
+    // How the story is told: stall cycles in the low half, added up; above them flags and counts.
+    static constexpr unsigned kReferencesShift = 32;
+    static constexpr std::uint64_t kOneReference = std::uint64_t{1} << kReferencesShift;
+    static constexpr std::uint64_t kMissedFirst = std::uint64_t{1} << 36;
+    static constexpr unsigned kOutcomeShift = 40;
+
+private:
+    PhysAddr at_;
+    std::uint64_t story_ = 0;
 };
 static_assert(sizeof(MmuAnswer) == 16);
 
@@ -77,14 +95,14 @@ public:
     template <class Hooks>
     MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory, Hooks&& hooks) {
         State& state = state_.mut();
-        ++state.counters.accesses;
-        const Check& check = checks_[check_index(access)];
-        TlbEntry* entry = state.tlb.find_first(check.port, at, pcid_bits_);
-        if (entry != nullptr && check.allows(entry->data)) [[likely]] {
-            ++state.counters.first_hits[static_cast<std::size_t>(entry->size())];
-            return answer_from(*entry, at, MmuOutcome::first_level);
+        const Check& check = check_for(access);
+        AssocArray::Place missed;
+        const TlbEntry* entry = state.tlb.find_fast(state.tlb.port(check.port), at, check.mask, check.want, missed);
+        if (entry != nullptr && check.denied_keys == 0) [[likely]] {
+            ++state.counters.first_hits[static_cast<std::size_t>(PageSize::small_4k)];
+            return answer_from(entry->data, PageSize::small_4k, at, MmuOutcome::first_level, 0);
         }
-        return access_slowly(at, access, entry, memory, hooks);
+        return access_slowly(state, at, check, missed, memory, hooks);
     }
     MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory) {
         NoHooks hooks;
@@ -97,12 +115,14 @@ public:
     // Control registers, with what writing them invalidates.
     [[nodiscard]] const ControlRegisters& registers() const { return registers_; }
     [[nodiscard]] const PagingMode& mode() const { return mode_; }
-    [[nodiscard]] Pcid pcid() const { return static_cast<Pcid>(pcid_bits_ >> TlbEntry::kPcidShift); }
+    [[nodiscard]] Pcid pcid() const {
+        return mode_.pcid ? static_cast<Pcid>(registers_.cr3 & cr3::kPcidMask) : Pcid{0};
+    }
     void set_cr0(std::uint64_t value);
     /// MOV to CR3, bit 63 (keep what is cached) included.
     void load_cr3(std::uint64_t value);
-    /// A change of PGE, or PCIDE becoming 0, drops everything; a change of PAE, or SMEP becoming 1, what the current PCID
-    /// has. Other bits take effect at once on what is cached.
+    /// A change of PGE, or PCIDE becoming 0, drops everything; a change of PAE, or SMEP becoming 1, what the current
+    /// PCID has. Other bits take effect at once on what is cached.
     void set_cr4(std::uint64_t value);
     void set_efer(std::uint64_t value);
     void set_pkru(std::uint32_t value);
@@ -145,66 +165,122 @@ private:
             archive(tlb, walk_caches, counters);
         }
     };
-    /// What an entry's data must look like for one kind of access, worked out once for each setting of the registers.
+    /// What an entry's data must look like for one kind of access, the PCID included; worked out once for each setting
+    /// of the registers. A global entry may have another PCID and still be right.
     struct Check {
         std::uint64_t mask = 0;
         std::uint64_t want = 0;
+        std::uint64_t rights_mask = 0; ///< mask without PCID and dirty bit: what a walk must find
         std::uint32_t denied_keys = 0; ///< bit: protection key, plus 16 for user pages
         TlbPort port = TlbPort::load;
+        Access access;
 
         [[nodiscard]] bool allows(std::uint64_t data) const {
-            return ((data ^ want) & mask) == 0 && (denied_keys == 0 || !denies_key(data));
+            return ((data ^ want) & mask & ~TlbEntry::kPcidBits) == 0 && (denied_keys == 0 || !denies_key(data));
+        }
+        /// The same of a translation that a walk has found: the PCID is right, the dirty bit can still be set.
+        [[nodiscard, gnu::always_inline]] bool allows_found(std::uint64_t data) const {
+            return ((data ^ want) & rights_mask) == 0 && (denied_keys == 0 || !denies_key(data));
         }
         [[nodiscard]] bool denies_key(std::uint64_t data) const {
-            const bool user = (data & TlbEntry::kUser) != 0;
-            return (denied_keys >> ((data >> TlbEntry::kKeyShift & 15) + (user ? 16U : 0U)) & 1) != 0;
+            const Rights rights = TlbEntry{.key = 0, .data = data}.rights();
+            return (denied_keys >> (rights.key + (rights.user ? 16U : 0U)) & 1) != 0;
         }
     };
-    /// User, supervisor, supervisor with AC, implicit; for each kind.
-    static constexpr std::size_t kChecks = 4 * kAccessKinds;
+    static constexpr std::size_t kChecks = std::size_t{2} * kPrivileges * kAccessKinds;
 
-    [[nodiscard]] static std::size_t check_index(Access access) {
-        const unsigned who = access.user ? 0U : access.implicit ? 3U : access.ac ? 2U : 1U;
-        return who * kAccessKinds + static_cast<std::size_t>(access.kind);
+    [[nodiscard]] const Check& check_for(Access access) const {
+        return checks_[(static_cast<std::size_t>(access.stack) * kPrivileges +
+                        static_cast<std::size_t>(access.privilege)) *
+                           kAccessKinds +
+                       static_cast<std::size_t>(access.kind)];
     }
-    [[nodiscard]] static Access access_of(std::size_t check_index);
-    [[nodiscard]] static MmuAnswer answer_from(const TlbEntry& entry, VirtAddr at, MmuOutcome outcome) {
-        const std::uint64_t offset = at.raw() & (bytes_of(entry.size()).count() - 1);
-        return {.at = PhysAddr{(entry.data & TlbEntry::kFrameMask) << kPageShift | offset},
-                .outcome = outcome,
-                .pat_index = static_cast<std::uint8_t>(entry.pat_index())};
+    [[nodiscard]] static MmuAnswer answer_from(std::uint64_t data, PageSize size, VirtAddr at, MmuOutcome outcome,
+                                               std::uint64_t story) {
+        const std::uint64_t inside = bytes_of(size).count() - 1;
+        return {PhysAddr{(data & Pte::kFrame.mask() & ~inside) | (at.raw() & inside)}, outcome, story};
     }
 
-    /// Everything but a plain first-level hit. `entry`: first-level entry that does not allow the access, or nullptr.
+    /// What is known of an access on its way.
+    struct SoFar {
+        Tlb::SmallPlaces places;       ///< where a 4 KiB page belongs
+        AssocArray::Place table_place; ///< where the entry that points to its table belongs
+        AddressClass whose = AddressClass::user;
+        std::uint64_t story = 0;                       ///< of the answer
+        std::uint64_t all_entries = ~std::uint64_t{0}; ///< the AND of the entries read
+
+        [[nodiscard]] unsigned references() const {
+            return static_cast<unsigned>(story >> MmuAnswer::kReferencesShift & 7);
+        }
+    };
+    /// Where a walk begins to ask memory, and with what rights.
+    struct WalkStart {
+        Pfn table;
+        CombinedRights rights;
+        static WalkStart from(const TlbEntry& cached) {
+            return {.table = Pte{cached.data}.table(), .rights = CombinedRights{cached.data}};
+        }
+    };
+    struct FailedWalk {
+        Pte entry;
+        std::uint64_t data; ///< of the translation that does not allow the access
+        Level level;
+        bool is_complete; ///< the walk reached a page
+    };
+
+    /// Everything but a plain first-level hit. `missed`: the set of the first level that certainly does not hold the 4
+    /// KiB page; nullptr if that is not known.
     template <class Hooks>
-    MmuAnswer access_slowly(VirtAddr at, Access access, TlbEntry* entry, PhysMemory& memory, Hooks& hooks);
+    MmuAnswer access_slowly(State& state, VirtAddr at, const Check& check, AssocArray::Place missed, PhysMemory& memory,
+                            Hooks& hooks);
     /// The entry is there but does not allow it: a fault, or a dirty bit to set.
     template <class Hooks>
-    MmuAnswer refuse(VirtAddr at, Access access, const TlbEntry& entry, std::uint32_t stall, bool missed_first,
+    MmuAnswer refuse(State& state, VirtAddr at, const Check& check, const TlbEntry& entry, std::uint64_t story,
                      PhysMemory& memory, Hooks& hooks);
-    /// What happened to an access before it came to a walk.
-    struct SoFar {
-        std::uint32_t stall;
-        bool missed_first;
-        bool is_cached; ///< the TLB has a translation, but without the dirty bit
-    };
     template <class Hooks>
-    MmuAnswer walk(VirtAddr at, Access access, SoFar before, PhysMemory& memory, Hooks& hooks);
+    MmuAnswer walk(State& state, VirtAddr at, const Check& check, SoFar& so_far, PhysMemory& memory, Hooks& hooks);
     template <class Hooks>
-    void fill(TlbLevel level, TlbPort port, VirtAddr at, const TlbEntry& entry, Hooks& hooks);
-    MmuAnswer fail(const Fault& fault, std::uint32_t stall, bool missed_first);
+    MmuAnswer walk_from_above(State& state, VirtAddr at, const Check& check, SoFar& so_far, PhysMemory& memory,
+                              Hooks& hooks);
+    template <Level kLevel, class Hooks>
+    MmuAnswer descend(State& state, VirtAddr at, const Check& check, SoFar& so_far, WalkStart from, PhysMemory& memory,
+                      Hooks& hooks);
+    template <PageSize kSize, class Hooks>
+    MmuAnswer finish(State& state, VirtAddr at, const Check& check, SoFar& so_far, Pte leaf, std::uint64_t data,
+                     PhysMemory& memory, Hooks& hooks);
+    template <class Hooks>
+    MmuAnswer fail_walk(State& state, VirtAddr at, const Check& check, const FailedWalk& walk, std::uint64_t story,
+                        Hooks& hooks);
+    template <class Hooks>
+    std::uint32_t set_accessed_and_dirty(VirtAddr at, Level leaf, unsigned references, AccessKind kind,
+                                         PhysMemory& memory, Hooks& hooks);
+    template <class Hooks>
+    void fill_first(State& state, const TlbPortMap& port, VirtAddr at, const SoFar& so_far, const TlbEntry& entry,
+                    Hooks& hooks);
+    template <TlbLevel kLevel, PageSize kSize, class Hooks>
+    void fill(State& state, const TlbPortMap& port, VirtAddr at, AddressClass whose, const TlbEntry& entry,
+              AssocArray::Place place, Hooks& hooks);
+    MmuAnswer fail(const Fault& fault, std::uint64_t story);
+    [[nodiscard]] static Fault non_canonical(VirtAddr at, bool stack);
+    /// An entry as it is cached: with combined rights and the PCID.
+    [[nodiscard]] std::uint64_t cached_data(Pte entry, CombinedRights rights) const {
+        return (entry.bits() & keep_mask_) | rights.bits() | pcid_bits_;
+    }
     void update_mode();
+    [[nodiscard]] Check check_of(Access access) const;
+    void update_pcid();
 
     ControlRegisters registers_;
     PagingFeatures features_;
-    Cycles second_level_extra_{8};
-    Cycles walk_overhead_{8};
+    std::uint32_t second_level_extra_ = 8;
+    std::uint32_t walk_overhead_ = 8;
     Fault fault_;
     CowValue<State> state_;
     // Derived from the registers.
     PagingMode mode_;
     std::uint64_t pcid_bits_ = 0;
     std::array<Check, kChecks> checks_{};
+    std::uint64_t keep_mask_ = 0;                   ///< bits of an entry that are cached as they are
     std::array<std::uint64_t, 6> reserved_table_{}; ///< reserved bits by level, of entries that point to tables
     std::array<std::uint64_t, 6> reserved_leaf_{};  ///< and of leaves
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The slow half of Mmu::access(): second level, rights, walk. In a header because the surroundings of an access are a
-// template parameter; include mmu.h.
+// The slow half of Mmu::access(): other first-level arrays, second level, walk. In a header because the surroundings of
+// an access are a template parameter; include mmu.h. What happens on most misses is inlined into one function without
+// loops, one copy of the last steps for each page size; what is rare is kept apart.
 #pragma once
 
 #include "core/tlb/mmu.h"
@@ -11,169 +12,217 @@
 namespace ksl::core {
 
 template <class Hooks>
-void Mmu::fill(TlbLevel level, TlbPort port, VirtAddr at, const TlbEntry& entry, Hooks& hooks) {
-    State& state = state_.mut();
-    state.tlb.fill(level, port, at, entry, state.counters, [&](const TlbEntry& victim) {
-        if (hooks.wants_events()) [[unlikely]]
-            hooks.report(
-                TlbEvicted{.address = victim.page().raw(), .size = victim.size(), .level = level, .by = at.raw()});
-    });
-    if (hooks.wants_events()) [[unlikely]]
-        hooks.report(TlbFilled{.address = at.raw(), .size = entry.size(), .level = level});
-}
-
-template <class Hooks>
-[[gnu::noinline]] MmuAnswer Mmu::access_slowly(VirtAddr at, Access access, TlbEntry* entry, PhysMemory& memory,
-                                               Hooks& hooks) {
-    State& state = state_.mut();
-    const Check& check = checks_[check_index(access)];
-    if (entry != nullptr) return refuse(at, access, *entry, 0, false, memory, hooks);
-
-    const auto whose = static_cast<std::size_t>(state.tlb.class_of(at));
-    ++state.counters.first_misses[whose];
+[[gnu::noinline]] MmuAnswer Mmu::access_slowly(State& state, VirtAddr at, const Check& check, AssocArray::Place missed,
+                                               PhysMemory& memory, Hooks& hooks) {
+    const TlbPortMap& port = state.tlb.port(check.port);
+    SoFar so_far;
+    so_far.places.first = missed;
+    if (const TlbEntry* entry = state.tlb.find<TlbLevel::l1>(port, at, pcid_bits_, so_far.places.first)) {
+        ++state.counters.first_hits[static_cast<std::size_t>(entry->size())];
+        if (!check.allows(entry->data)) [[unlikely]]
+            return refuse(state, at, check, *entry, 0, memory, hooks);
+        return answer_from(entry->data, entry->size(), at, MmuOutcome::first_level, 0);
+    }
+    so_far.story = MmuAnswer::kMissedFirst;
+    so_far.whose = state.tlb.class_of(at);
+    ++state.counters.first_misses[static_cast<std::size_t>(so_far.whose)];
     if (hooks.wants_events()) [[unlikely]]
         hooks.report(TlbMissed{.address = at.raw(), .level = TlbLevel::l1});
-    std::uint32_t stall = 0;
-    if (state.tlb.has_second_level(check.port)) {
-        stall = static_cast<std::uint32_t>(second_level_extra_.count());
-        if (const TlbEntry* found = state.tlb.find_second(check.port, at, pcid_bits_)) {
-            ++state.counters.second_hits[static_cast<std::size_t>(found->size())];
-            const TlbEntry copy = *found;
-            fill(TlbLevel::l1, check.port, at, copy, hooks);
-            if (!check.allows(copy.data)) return refuse(at, access, copy, stall, true, memory, hooks);
-            MmuAnswer answer = answer_from(copy, at, MmuOutcome::second_level);
-            answer.stall_cycles = stall;
-            answer.missed_first = true;
-            return answer;
+    if (!port.levels[1].is_empty) {
+        so_far.story += second_level_extra_;
+        if (const TlbEntry* found = state.tlb.find<TlbLevel::l2>(port, at, pcid_bits_, so_far.places.second)) {
+            const TlbEntry copy = found->plain();
+            ++state.counters.second_hits[static_cast<std::size_t>(copy.size())];
+            fill_first(state, port, at, so_far, copy, hooks);
+            if (!check.allows(copy.data)) [[unlikely]]
+                return refuse(state, at, check, copy, so_far.story, memory, hooks);
+            return answer_from(copy.data, copy.size(), at, MmuOutcome::second_level, so_far.story);
         }
     }
-    ++state.counters.second_misses[whose];
+    ++state.counters.second_misses[static_cast<std::size_t>(so_far.whose)];
     if (hooks.wants_events()) [[unlikely]]
         hooks.report(TlbMissed{.address = at.raw(), .level = TlbLevel::l2});
-    return walk(at, access, {.stall = stall, .missed_first = true, .is_cached = false}, memory, hooks);
+    return walk(state, at, check, so_far, memory, hooks);
 }
 
 template <class Hooks>
-MmuAnswer Mmu::refuse(VirtAddr at, Access access, const TlbEntry& entry, std::uint32_t stall, bool missed_first,
-                      PhysMemory& memory, Hooks& hooks) {
-    if (const std::uint32_t error = protection_error(mode_, entry.rights(), access); error != 0) {
-        if (hooks.wants_events()) [[unlikely]]
-            hooks.report(PageFaulted{.address = at.raw(), .error_code = error});
-        return fail({.vector = Vector::page_fault, .error_code = error, .address = at}, stall, missed_first);
-    }
-    ++state_.mut().counters.dirty_walks;
-    return walk(at, access, {.stall = stall, .missed_first = missed_first, .is_cached = true}, memory, hooks);
-}
-
-template <class Hooks>
-[[gnu::noinline]] MmuAnswer Mmu::walk(VirtAddr at, Access access, SoFar before, PhysMemory& memory, Hooks& hooks) {
-    State& state = state_.mut();
-    auto [stall, missed_first, is_cached] = before;
-    if (!mode_.geometry.is_canonical(at)) {
-        return fail({.vector = access.stack ? Vector::stack_segment : Vector::general_protection, .address = at}, stall,
-                    missed_first);
-    }
-    ++state.counters.walks;
-    stall += static_cast<std::uint32_t>(walk_overhead_.count());
-
-    Level level = mode_.geometry.top();
-    Pfn table{registers_.cr3 >> kPageShift & TlbEntry::kFrameMask};
-    std::uint64_t rights = TlbEntry::kRights;
-    if (const TlbEntry* cached = state.walk_caches.find(at, level, pcid_bits_)) {
-        level = below(cached->level());
-        table = cached->frame();
-        rights &= cached->data;
-        ++state.counters.walk_cache_hits[number_of(cached->level()) - 2];
-    }
-    const std::uint64_t inherited = rights; // of the levels that a cache stood for
-
-    struct Used {
-        PhysAddr at;
-        Pte entry;
-        Level level;
-    };
-    std::array<Used, WalkTrace::kMost> used; // NOLINT(*-member-init): only the first `count` are read
-    std::uint8_t count = 0;
-    Pte entry;
-    for (;; level = below(level)) {
-        const PhysAddr entry_at = address_of(table) + Bytes{index_of(at, level) * sizeof(std::uint64_t)};
-        stall += hooks.reference(entry_at, false);
-        entry = read_entry(memory, entry_at);
-        used[count++] = {.at = entry_at, .entry = entry, .level = level};
-        const bool is_leaf = entry.is_leaf(level);
-        const std::uint64_t reserved = (is_leaf ? reserved_leaf_ : reserved_table_)[number_of(level)];
-        if (!entry.is_present() || (entry.bits() & reserved) != 0) [[unlikely]] {
-            const std::uint32_t error = access_bits(mode_, access) |
-                                        (entry.is_present() ? page_fault::kProtection | page_fault::kReserved : 0U);
-            state.counters.walk_references += count;
-            if (hooks.wants_events()) {
-                hooks.report(PageWalked{.address = at.raw(),
-                                        .references = count,
-                                        .leaf_level = static_cast<std::uint8_t>(number_of(level)),
-                                        .faulted = true});
-                hooks.report(PageFaulted{.address = at.raw(), .error_code = error});
-            }
-            MmuAnswer answer =
-                fail({.vector = Vector::page_fault, .error_code = error, .address = at, .level = level, .entry = entry},
-                     stall, missed_first);
-            answer.references = count;
-            return answer;
-        }
-        rights &= TlbEntry::rights_bits(entry.bits(), entry.bits());
-        if (is_leaf) break;
-        table = entry.table();
-    }
-    state.counters.walk_references += count;
-
-    const PageSize size = page_size_of(level);
-    TlbEntry translation{.key = TlbEntry::key_of(at, size),
-                         .data = entry.frame(level).raw() | pcid_bits_ | rights | TlbEntry::leaf_bits(entry.bits()) |
-                                 std::uint64_t{entry.pat_index(level)} << TlbEntry::kPatShift};
-    if (!mode_.global_pages) translation.data &= ~TlbEntry::kGlobal;
-    const Check& check = checks_[check_index(access)];
-    const std::uint32_t error =
-        check.allows(translation.data | TlbEntry::kDirty) ? 0 : protection_error(mode_, translation.rights(), access);
-    if (hooks.wants_events()) [[unlikely]]
-        hooks.report(PageWalked{.address = at.raw(),
-                                .references = count,
-                                .leaf_level = static_cast<std::uint8_t>(number_of(level)),
-                                .faulted = error != 0});
-    if (error != 0) [[unlikely]] {
+[[gnu::noinline, gnu::cold]] MmuAnswer Mmu::refuse(State& state, VirtAddr at, const Check& check, const TlbEntry& entry,
+                                                   std::uint64_t story, PhysMemory& memory, Hooks& hooks) {
+    if (const std::uint32_t error = protection_error(mode_, entry.rights(), check.access); error != 0) {
         if (hooks.wants_events()) hooks.report(PageFaulted{.address = at.raw(), .error_code = error});
-        MmuAnswer answer =
-            fail({.vector = Vector::page_fault, .error_code = error, .address = at, .level = level, .entry = entry},
-                 stall, missed_first);
-        answer.references = count;
+        return fail({.vector = Vector::page_fault, .error_code = error, .address = at}, story);
+    }
+    // The dirty bit is missing: a walk sets it, and its result replaces what lacked it.
+    ++state.counters.dirty_walks;
+    state.tlb.flush_page(at, pcid(), true);
+    SoFar so_far;
+    so_far.whose = state.tlb.class_of(at);
+    so_far.story = story;
+    return walk(state, at, check, so_far, memory, hooks);
+}
+
+template <class Hooks>
+[[gnu::always_inline]] inline MmuAnswer Mmu::walk(State& state, VirtAddr at, const Check& check, SoFar& so_far,
+                                                  PhysMemory& memory, Hooks& hooks) {
+    if (!mode_.geometry.is_canonical(at)) [[unlikely]]
+        return fail(non_canonical(at, check.access.stack), so_far.story);
+    so_far.story += walk_overhead_;
+    if (const TlbEntry* cached = state.walk_caches.find<Level::pd>(at, pcid_bits_, so_far.table_place)) {
+        ++state.counters.walk_cache_hits[0];
+        return descend<Level::pt>(state, at, check, so_far, WalkStart::from(*cached), memory, hooks);
+    }
+    AssocArray::Place ignored;
+    if (const TlbEntry* cached = state.walk_caches.find<Level::pdpt>(at, pcid_bits_, ignored)) [[likely]] {
+        ++state.counters.walk_cache_hits[1];
+        return descend<Level::pd>(state, at, check, so_far, WalkStart::from(*cached), memory, hooks);
+    }
+    SoFar copy = so_far; // so that what the common case knows may stay in registers
+    return walk_from_above(state, at, check, copy, memory, hooks);
+}
+
+/// The first walk in a GiB: no cached entry near the leaves.
+template <class Hooks>
+[[gnu::noinline]] MmuAnswer Mmu::walk_from_above(State& state, VirtAddr at, const Check& check, SoFar& so_far,
+                                                 PhysMemory& memory, Hooks& hooks) {
+    WalkCaches& caches = state.walk_caches;
+    AssocArray::Place ignored;
+    if (const TlbEntry* cached = caches.find<Level::pml4>(at, pcid_bits_, ignored)) {
+        ++state.counters.walk_cache_hits[2];
+        return descend<Level::pdpt>(state, at, check, so_far, WalkStart::from(*cached), memory, hooks);
+    }
+    const WalkStart root{.table = Pte{registers_.cr3}.table(), .rights = {}};
+    if (mode_.geometry.top() == Level::pml4) return descend<Level::pml4>(state, at, check, so_far, root, memory, hooks);
+    if (const TlbEntry* cached = caches.find<Level::pml5>(at, pcid_bits_, ignored)) {
+        ++state.counters.walk_cache_hits[3];
+        return descend<Level::pml4>(state, at, check, so_far, WalkStart::from(*cached), memory, hooks);
+    }
+    return descend<Level::pml5>(state, at, check, so_far, root, memory, hooks);
+}
+
+template <Level kLevel, class Hooks>
+[[gnu::always_inline]] inline MmuAnswer Mmu::descend(State& state, VirtAddr at, const Check& check, SoFar& so_far,
+                                                     WalkStart from, PhysMemory& memory, Hooks& hooks) {
+    constexpr bool kMayBeLeaf = kLevel <= Level::pdpt;
+    const PhysAddr entry_at = address_of(from.table) + Bytes{index_of(at, kLevel) * sizeof(std::uint64_t)};
+    so_far.story += MmuAnswer::kOneReference + hooks.reference(entry_at, false);
+    const Pte entry = read_entry(memory, entry_at);
+    const bool is_leaf = kLevel == Level::pt || (kMayBeLeaf && entry.has(Pte::kPageSize));
+    const std::uint64_t reserved = (is_leaf ? reserved_leaf_ : reserved_table_)[number_of(kLevel)];
+    // Present and nothing reserved, in one test.
+    if ((entry.bits() & (reserved | 1)) != 1) [[unlikely]]
+        return fail_walk(state, at, check, {.entry = entry, .data = 0, .level = kLevel, .is_complete = false},
+                         so_far.story, hooks);
+    from.rights.add(entry);
+    so_far.all_entries &= entry.bits();
+    const std::uint64_t data = cached_data(entry, from.rights);
+    if constexpr (kMayBeLeaf) {
+        if (is_leaf) return finish<page_size_of(kLevel)>(state, at, check, so_far, entry, data, memory, hooks);
+    }
+    if constexpr (kLevel > Level::pt) {
+        from.table = entry.table();
+        const MmuAnswer answer = descend<below(kLevel)>(state, at, check, so_far, from, memory, hooks);
+        if (!answer.faulted()) [[likely]]
+            state.walk_caches.fill<kLevel>(at, data, kLevel == Level::pd ? so_far.table_place : AssocArray::Place{});
         return answer;
     }
+}
 
-    // Accessed and dirty bits, then everything that the walk learnt.
-    const bool is_write = access.kind == AccessKind::write;
-    for (std::uint8_t i = 0; i < count; ++i) {
-        const bool is_leaf = i + 1 == count;
-        Pte after = used[i].entry.with(Pte::kAccessed, 1);
-        if (is_leaf && is_write) after = after.with(Pte::kDirty, 1);
-        if (after == used[i].entry) [[likely]]
-            continue;
-        memory.write(used[i].at, after.bits());
-        stall += hooks.reference(used[i].at, true);
+/// A page was found: rights, accessed and dirty bits, and the TLB learns it.
+template <PageSize kSize, class Hooks>
+[[gnu::always_inline]] inline MmuAnswer Mmu::finish(State& state, VirtAddr at, const Check& check, SoFar& so_far,
+                                                    Pte leaf, std::uint64_t data, PhysMemory& memory, Hooks& hooks) {
+    constexpr Level kLevel = leaf_level_of(kSize);
+    if (!check.allows_found(data)) [[unlikely]]
+        return fail_walk(state, at, check, {.entry = leaf, .data = data, .level = kLevel, .is_complete = true},
+                         so_far.story, hooks);
+    ++state.counters.walks_by_size[static_cast<std::size_t>(kSize)];
+    state.counters.walk_references += so_far.references();
+    if (hooks.wants_events()) [[unlikely]]
+        hooks.report(PageWalked{.address = at.raw(),
+                                .references = static_cast<std::uint8_t>(so_far.references()),
+                                .leaf_level = static_cast<std::uint8_t>(number_of(kLevel)),
+                                .faulted = false});
+    const bool is_write = check.access.kind == AccessKind::write;
+    const bool lacks_dirty = is_write && !leaf.has(Pte::kDirty);
+    if ((so_far.all_entries & Pte::kAccessed.mask()) == 0 || lacks_dirty) [[unlikely]] {
+        so_far.story += set_accessed_and_dirty(at, kLevel, so_far.references(), check.access.kind, memory, hooks);
+        if (is_write) data |= Pte::kDirty.mask();
     }
-    if (is_write) translation.data |= TlbEntry::kDirty;
-    ++state.counters.walks_by_size[static_cast<std::size_t>(size)];
-    std::uint64_t so_far = inherited;
-    for (std::uint8_t i = 0; i + 1 < count; ++i) {
-        so_far &= TlbEntry::rights_bits(used[i].entry.bits(), used[i].entry.bits());
-        state.walk_caches.fill(at, used[i].level, used[i].entry.table().raw() | pcid_bits_ | so_far);
+    const TlbEntry translation{.key = TlbEntry::key_of(at, kSize), .data = data};
+    const TlbPortMap& port = state.tlb.port(check.port);
+    fill<TlbLevel::l2, kSize>(state, port, at, so_far.whose, translation, so_far.places.second, hooks);
+    fill<TlbLevel::l1, kSize>(state, port, at, so_far.whose, translation, so_far.places.first, hooks);
+    return answer_from(data, kSize, at, MmuOutcome::walked, so_far.story);
+}
+
+template <class Hooks>
+[[gnu::noinline, gnu::cold]] MmuAnswer Mmu::fail_walk(State& state, VirtAddr at, const Check& check,
+                                                      const FailedWalk& walk, std::uint64_t story, Hooks& hooks) {
+    const MmuAnswer answer{PhysAddr{}, MmuOutcome::faulted, story};
+    state.counters.walk_references += answer.references();
+    std::uint32_t error = access_bits(mode_, check.access);
+    if (walk.is_complete)
+        error = protection_error(mode_, TlbEntry{.key = 0, .data = walk.data}.rights(), check.access);
+    else if (walk.entry.is_present())
+        error |= page_fault::kProtection | page_fault::kReserved;
+    if (hooks.wants_events()) {
+        hooks.report(PageWalked{.address = at.raw(),
+                                .references = static_cast<std::uint8_t>(answer.references()),
+                                .leaf_level = static_cast<std::uint8_t>(number_of(walk.level)),
+                                .faulted = true});
+        hooks.report(PageFaulted{.address = at.raw(), .error_code = error});
     }
-    // A walk for a dirty bit replaces the entries that lacked it.
-    if (is_cached) state.tlb.flush_page(at, pcid(), true);
-    fill(TlbLevel::l2, check.port, at, translation, hooks);
-    fill(TlbLevel::l1, check.port, at, translation, hooks);
-    MmuAnswer answer = answer_from(translation, at, MmuOutcome::walked);
-    answer.stall_cycles = stall;
-    answer.references = count;
-    answer.missed_first = missed_first;
-    return answer;
+    return fail(
+        {.vector = Vector::page_fault, .error_code = error, .address = at, .level = walk.level, .entry = walk.entry},
+        story);
+}
+
+/// Goes the way of a walk that has just succeeded once more, from the top; only the last `references` entries can lack
+/// something, because what the caches stood for has been used before.
+template <class Hooks>
+[[gnu::noinline, gnu::cold]] std::uint32_t Mmu::set_accessed_and_dirty(VirtAddr at, Level leaf, unsigned references,
+                                                                       AccessKind kind, PhysMemory& memory,
+                                                                       Hooks& hooks) {
+    std::uint32_t stall = 0;
+    const unsigned first_used = number_of(leaf) + references - 1U;
+    Pfn table = Pte{registers_.cr3}.table();
+    for (Level level = mode_.geometry.top();; level = below(level)) {
+        const PhysAddr entry_at = address_of(table) + Bytes{index_of(at, level) * sizeof(std::uint64_t)};
+        const Pte entry = read_entry(memory, entry_at);
+        Pte after = entry.with(Pte::kAccessed, 1);
+        if (level == leaf && kind == AccessKind::write) after = after.with(Pte::kDirty, 1);
+        const bool exists = frame_of(entry_at).raw() < memory.frames().count();
+        if (number_of(level) <= first_used && after != entry && exists) {
+            memory.write(entry_at, after.bits());
+            stall += hooks.reference(entry_at, true);
+        }
+        if (level == leaf) return stall;
+        table = entry.table();
+    }
+}
+
+template <class Hooks>
+[[gnu::always_inline]] inline void Mmu::fill_first(State& state, const TlbPortMap& port, VirtAddr at,
+                                                   const SoFar& so_far, const TlbEntry& entry, Hooks& hooks) {
+    if (entry.size() == PageSize::small_4k) [[likely]]
+        fill<TlbLevel::l1, PageSize::small_4k>(state, port, at, so_far.whose, entry, so_far.places.first, hooks);
+    else if (entry.size() == PageSize::large_2m)
+        fill<TlbLevel::l1, PageSize::large_2m>(state, port, at, so_far.whose, entry, {}, hooks);
+    else
+        fill<TlbLevel::l1, PageSize::huge_1g>(state, port, at, so_far.whose, entry, {}, hooks);
+}
+
+template <TlbLevel kLevel, PageSize kSize, class Hooks>
+[[gnu::always_inline]] inline void Mmu::fill(State& state, const TlbPortMap& port, VirtAddr at, AddressClass whose,
+                                             const TlbEntry& entry, AssocArray::Place place, Hooks& hooks) {
+    if constexpr (kSize != PageSize::small_4k) place = {};
+    state.tlb.fill<kLevel, kSize>(port, at, whose, entry, place, state.counters, [&](const TlbEntry& victim) {
+        if (hooks.wants_events()) [[unlikely]]
+            hooks.report(
+                TlbEvicted{.address = victim.page().raw(), .size = victim.size(), .level = kLevel, .by = at.raw()});
+    });
+    if (hooks.wants_events()) [[unlikely]]
+        hooks.report(TlbFilled{.address = at.raw(), .size = kSize, .level = kLevel});
 }
 
 } // namespace ksl::core

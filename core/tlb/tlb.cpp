@@ -7,33 +7,86 @@
 
 namespace ksl::core {
 
+namespace {
+
+VirtAddr huge_page_of(VirtAddr at) {
+    return align_down(at, bytes_of(PageSize::huge_1g));
+}
+
+} // namespace
+
 Tlb::Tlb(const TlbGeometry& geometry, const AddressClasses& classes) : classes_(classes) {
     KSL_ASSERT(geometry.check().empty(), "the geometry is possible");
-    const std::size_t load = add_arrays(geometry.load, TlbLevel::l1, geometry.first_policy);
     const bool has_store = !geometry.store.empty();
+    const bool has_second_fetch = !geometry.second_fetch.empty();
+    const std::size_t load = add_arrays(geometry.load, TlbLevel::l1, geometry.first_policy);
     const std::size_t store = has_store ? add_arrays(geometry.store, TlbLevel::l1, geometry.first_policy) : load;
     const std::size_t fetch = add_arrays(geometry.fetch, TlbLevel::l1, geometry.first_policy);
     const std::size_t second = add_arrays(geometry.second, TlbLevel::l2, geometry.second_policy);
-    const bool has_second_fetch = !geometry.second_fetch.empty();
     const std::size_t second_fetch =
         has_second_fetch ? add_arrays(geometry.second_fetch, TlbLevel::l2, geometry.second_policy) : second;
-    KSL_ASSERT(arrays_.size() <= kMostArrays, "a processor has few TLB arrays");
 
-    route(TlbPort::load, TlbLevel::l1, geometry.load, load, false);
-    route(TlbPort::store, TlbLevel::l1, has_store ? geometry.store : geometry.load, store, false);
+    add_route(TlbLevel::l1, TlbPort::load, geometry.load, load, false);
+    add_route(TlbLevel::l1, TlbPort::store, has_store ? geometry.store : geometry.load, store, false);
     // Instruction TLBs have no entries for 1G pages: they hold the 2M piece that is executed.
-    route(TlbPort::fetch, TlbLevel::l1, geometry.fetch, fetch, true);
+    add_route(TlbLevel::l1, TlbPort::fetch, geometry.fetch, fetch, true);
     const bool smashes = geometry.second_smashes_1g;
-    route(TlbPort::load, TlbLevel::l2, geometry.second, second, smashes);
-    route(TlbPort::store, TlbLevel::l2, geometry.second, second, smashes);
-    route(TlbPort::fetch, TlbLevel::l2, has_second_fetch ? geometry.second_fetch : geometry.second, second_fetch,
-          smashes);
+    add_route(TlbLevel::l2, TlbPort::load, geometry.second, second, smashes);
+    add_route(TlbLevel::l2, TlbPort::store, geometry.second, second, smashes);
+    add_route(TlbLevel::l2, TlbPort::fetch, has_second_fetch ? geometry.second_fetch : geometry.second, second_fetch,
+              smashes);
+
+    // Ports without a small first level look into a set of their own in which nothing ever is.
+    const AssocArray decoy{{.entries = 1, .ways = 1}, arrays_.back().end()};
+    memory_ = TranslationMemory{decoy.end()};
+    for (TlbPortMap& port : ports_) {
+        const TlbHome& small = port.levels[0].home_of(PageSize::small_4k);
+        port.front_is_real = !small.is_none && small.array.is_small();
+        port.front = port.front_is_real ? small.array : decoy;
+    }
+    reset();
+}
+
+void Tlb::reset() {
+    for (const AssocArray& array : arrays_) array.reset(memory_.words());
+    present_.assign(arrays_.size(), 0);
+    smashed_.clear();
+    update_ports();
+}
+
+void Tlb::flush_all() {
+    log_.flush_all();
+    std::ranges::fill(present_, std::uint8_t{0});
+    smashed_.clear();
+    update_ports();
+}
+
+void Tlb::update_ports() {
+    present_.resize(arrays_.size());
+    for (TlbPortMap& port : ports_) {
+        for (TlbRoute& route : port.levels) {
+            route.present = 0;
+            for (PageSize size : kAllPageSizes) {
+                TlbHome& home = route.homes[static_cast<std::size_t>(size)];
+                if (home.is_none) continue;
+                route.present = static_cast<std::uint8_t>(route.present | present_[home.index]);
+                home.is_simple = !home.is_smashed && home.ways == 0 && may_hold(home.index, size);
+            }
+        }
+    }
+}
+
+void Tlb::mark_present(std::size_t array, PageSize size) {
+    if (may_hold(array, size)) return;
+    present_[array] = static_cast<std::uint8_t>(present_[array] | 1U << static_cast<unsigned>(size));
+    update_ports();
 }
 
 std::size_t Tlb::add_arrays(const std::vector<TlbArrayGeometry>& arrays, TlbLevel level, Replacement policy) {
     const std::size_t first = arrays_.size();
     for (const TlbArrayGeometry& array : arrays) {
-        arrays_.emplace_back(ArrayShape{.entries = array.entries, .ways = array.ways, .policy = policy});
+        const std::uint32_t words = arrays_.empty() ? 0 : arrays_.back().end();
+        arrays_.emplace_back(ArrayShape{.entries = array.entries, .ways = array.ways, .policy = policy}, words);
         ArrayInfo info;
         info.level = level;
         info.holds = array.holds;
@@ -42,96 +95,70 @@ std::size_t Tlb::add_arrays(const std::vector<TlbArrayGeometry>& arrays, TlbLeve
     return first;
 }
 
-void Tlb::route(TlbPort port, TlbLevel level, const std::vector<TlbArrayGeometry>& arrays, std::size_t first,
-                bool smashes_1g) {
-    Route& route = routes_[static_cast<std::size_t>(port)];
-    auto& probes = level == TlbLevel::l1 ? route.first : route.second;
-    auto& targets = level == TlbLevel::l1 ? route.first_target : route.second_target;
+void Tlb::add_route(TlbLevel level, TlbPort port, const std::vector<TlbArrayGeometry>& arrays, std::size_t first,
+                    bool smashes_1g) {
+    TlbRoute& route = ports_[static_cast<std::size_t>(port)].levels[static_cast<std::size_t>(level)];
+    route.is_empty = arrays.empty();
     for (std::size_t i = 0; i < arrays.size(); ++i) {
         const auto index = static_cast<std::uint8_t>(first + i);
         ArrayInfo& info = infos_[index];
         (port == TlbPort::load ? info.for_load : port == TlbPort::store ? info.for_store : info.for_fetch) = true;
         for (PageSize size : kAllPageSizes) {
             if (!arrays[i].holds.has(size)) continue;
-            const auto place = static_cast<std::size_t>(size);
-            const std::uint16_t most = arrays[i].most_ways[place];
-            probes[place] = {.array = index, .size = size};
-            targets[place] = {
-                .array = index, .size = size, .ways = static_cast<std::uint8_t>(most != 0 ? most : arrays[i].ways)};
+            TlbHome& home = route.homes[static_cast<std::size_t>(size)];
+            home.array = arrays_[index];
+            home.index = index;
+            home.ways = static_cast<std::uint8_t>(arrays[i].most_ways[static_cast<std::size_t>(size)]);
+            home.is_none = false;
         }
     }
-    constexpr auto kHuge = static_cast<std::size_t>(PageSize::huge_1g);
-    constexpr auto kLarge = static_cast<std::size_t>(PageSize::large_2m);
-    if (smashes_1g && targets[kHuge].array == kNoArray) targets[kHuge] = targets[kLarge];
-    if (level == TlbLevel::l2) route.second_is_empty = arrays.empty();
+    TlbHome& huge = route.homes[static_cast<std::size_t>(PageSize::huge_1g)];
+    if (!smashes_1g || !huge.is_none) return;
+    huge = route.home_of(PageSize::large_2m);
+    huge.is_smashed = true;
 }
 
-TlbEntry Tlb::fragment_of(const TlbEntry& entry, VirtAddr at, PageSize size) {
-    TlbEntry fragment = entry;
-    fragment.key = TlbEntry::key_of(at, size) | TlbEntry::kFragment;
-    const std::uint64_t inside = at.raw() & (bytes_of(entry.size()).count() - 1);
-    const std::uint64_t frames = inside / bytes_of(size).count() * (bytes_of(size).count() >> kPageShift);
-    fragment.data += frames; // the frame of a larger page is aligned, so nothing carries out of its field
-    return fragment;
-}
-
-void Tlb::mark_dirty(VirtAddr at, std::uint64_t pcid_bits) {
-    for (std::size_t index = 0; index < arrays_.size(); ++index) {
-        AssocArray& array = arrays_[index];
-        for (PageSize size : kAllPageSizes) {
-            if (!may_hold(index, size)) continue;
-            const std::uint64_t key = TlbEntry::key_of(at, size);
-            AssocArray::Set set = array.set_at(set_of(array, key, size), log_);
-            const int way = array.find(set, key, pcid_bits);
-            if (way != AssocArray::kNone) set.entry(way).data |= TlbEntry::kDirty;
-        }
-    }
+TlbEntry Tlb::smashed(const TlbEntry& entry, VirtAddr at) {
+    const VirtAddr huge_page = huge_page_of(at);
+    if (std::ranges::find(smashed_, huge_page) == smashed_.end()) smashed_.push_back(huge_page);
+    const Bytes inside = align_down(at, bytes_of(PageSize::large_2m)) - huge_page;
+    return {.key = TlbEntry::key_of(at, PageSize::large_2m) | TlbEntry::kPiece, .data = entry.data + inside.count()};
 }
 
 void Tlb::flush_page(VirtAddr at, Pcid pcid, bool global) {
-    const std::uint64_t pcid_bits = std::uint64_t{pcid} << TlbEntry::kPcidShift;
-    const auto applies = [&](const TlbEntry& entry) {
-        return entry.is_global() ? global : (entry.data & TlbEntry::kPcidMask) == pcid_bits;
-    };
+    const auto applies = [&](const TlbEntry& entry) { return entry.is_global() ? global : entry.pcid() == pcid; };
     for (std::size_t index = 0; index < arrays_.size(); ++index) {
-        AssocArray& array = arrays_[index];
+        const AssocArray& array = arrays_[index];
         for (PageSize size : kAllPageSizes) {
             if (!may_hold(index, size)) continue;
             const std::uint64_t key = TlbEntry::key_of(at, size);
-            AssocArray::Set set = array.set_at(set_of(array, key, size), log_);
+            const AssocArray::Set set = array.place_of(memory_.words(), page_number(at, size), log_).set;
             for (int way = 0; way < array.shape().ways; ++way) {
-                const TlbEntry& entry = set.entry(way);
+                const TlbEntry& entry = AssocArray::entry(set, way);
                 if ((entry.key & TlbEntry::kKeyMask) == key && applies(entry)) array.remove(set, way);
             }
         }
     }
     // Pieces of the same 1G page elsewhere go as well.
-    const VirtAddr huge_page = align_down(at, bytes_of(PageSize::huge_1g));
+    const VirtAddr huge_page = huge_page_of(at);
     if (std::ranges::find(smashed_, huge_page) == smashed_.end()) return;
-    for (AssocArray& array : arrays_) {
-        array.remove_if(log_, [&](const TlbEntry& entry) {
-            return entry.is_fragment() && applies(entry) &&
-                   align_down(entry.page(), bytes_of(PageSize::huge_1g)) == huge_page;
+    for (const AssocArray& array : arrays_) {
+        array.remove_if(memory_.words(), log_, [&](const TlbEntry& entry) {
+            return entry.is_piece() && applies(entry) && huge_page_of(entry.page()) == huge_page;
         });
     }
 }
 
-void Tlb::remember_smashed(VirtAddr at) {
-    const VirtAddr huge_page = align_down(at, bytes_of(PageSize::huge_1g));
-    if (std::ranges::find(smashed_, huge_page) == smashed_.end()) smashed_.push_back(huge_page);
-}
-
 const char* Tlb::check_invariants() const {
+    const auto low_bits_of = [](const TlbEntry& entry) { return kIndexBits * static_cast<unsigned>(entry.size()); };
     for (std::size_t index = 0; index < arrays_.size(); ++index) {
-        const char* broken = arrays_[index].check_invariants(log_);
+        const char* broken = arrays_[index].check(memory_.words(), log_, low_bits_of);
         if (*broken != '\0') return broken;
-        arrays_[index].for_each(log_, [&](std::uint32_t set, int, const TlbEntry& entry) {
+        for_each(index, [&](std::uint32_t, int, const TlbEntry& entry) {
             if (!infos_[index].holds.has(entry.size())) broken = "an array holds only its page sizes";
-            if (entry.is_fragment() &&
-                std::ranges::find(smashed_, align_down(entry.page(), bytes_of(PageSize::huge_1g))) == smashed_.end())
-                broken = "1G pages that are held in pieces are known";
-            if (set != set_of(arrays_[index], entry.key, entry.size())) broken = "an entry lies in its set";
             if (!may_hold(index, entry.size())) broken = "sizes that are present are marked so";
+            if (entry.is_piece() && std::ranges::find(smashed_, huge_page_of(entry.page())) == smashed_.end())
+                broken = "1G pages that are held in pieces are known";
         });
         if (*broken != '\0') return broken;
     }

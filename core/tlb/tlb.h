@@ -13,6 +13,8 @@
 #include "core/tlb/flush_log.h"
 #include "core/tlb/tlb_counters.h"
 #include "core/tlb/tlb_geometry.h"
+#include "core/tlb/tlb_port.h"
+#include "core/tlb/translation_memory.h"
 
 #include <array>
 #include <cstdint>
@@ -30,65 +32,85 @@ public:
     /// `geometry.check()` is empty.
     Tlb(const TlbGeometry& geometry, const AddressClasses& classes);
 
-    /// The first-level entry for `at`; nullptr if there is none. Counts as a use for replacement.
-    [[nodiscard]] TlbEntry* find_first(TlbPort port, VirtAddr at, std::uint64_t pcid_bits) {
-        const Route& route = routes_[static_cast<std::size_t>(port)];
-        for (const Probe& probe : route.first) {
-            if (TlbEntry* found = find_in(probe, at, pcid_bits)) return found;
-        }
-        return nullptr;
-    }
-    [[nodiscard]] TlbEntry* find_second(TlbPort port, VirtAddr at, std::uint64_t pcid_bits) {
-        const Route& route = routes_[static_cast<std::size_t>(port)];
-        for (const Probe& probe : route.second) {
-            if (TlbEntry* found = find_in(probe, at, pcid_bits)) return found;
-        }
-        return nullptr;
-    }
-    [[nodiscard]] bool has_second_level(TlbPort port) const {
-        return !routes_[static_cast<std::size_t>(port)].second_is_empty;
-    }
+    [[nodiscard]] const TlbPortMap& port(TlbPort which) const { return ports_[static_cast<std::size_t>(which)]; }
+    [[nodiscard]] AddressClass class_of(VirtAddr at) const { return classes_.of(at); }
 
-    /// Puts a translation into a level; `at` is the address that caused it. Calls `evicted(victim)` for a valid entry
-    /// that had to go. Nothing happens if the level has no room for such pages.
-    template <class Evicted>
-    void fill(TlbLevel level, TlbPort port, VirtAddr at, const TlbEntry& entry, TlbCounters& counters,
-              Evicted evicted) {
-        const Route& route = routes_[static_cast<std::size_t>(port)];
-        const Target& target =
-            (level == TlbLevel::l1 ? route.first_target : route.second_target)[static_cast<std::size_t>(entry.size())];
-        if (target.array == kNoArray) return;
-        const bool is_smashed = target.size != entry.size();
-        const TlbEntry stored = is_smashed ? fragment_of(entry, at, target.size) : entry;
-        if (is_smashed) [[unlikely]]
-            remember_smashed(at);
-        AssocArray& array = arrays_[target.array];
-        AssocArray::Set set = array.set_at(set_of(array, stored.key, target.size), log_);
-        const TlbEntry victim = array.insert(set, stored, target.ways);
-        mark_present(target.array, target.size);
-        ++counters.fills[static_cast<std::size_t>(level)][static_cast<std::size_t>(target.size)];
-        if (!victim.is_valid()) return;
-        const auto by = static_cast<std::size_t>(classes_.of(at));
-        const auto whom = static_cast<std::size_t>(classes_.of(victim.page()));
-        ++counters.evictions[static_cast<std::size_t>(level)][by][whom];
-        evicted(victim);
-    }
+    /// Where the 4 KiB page of an access belongs, as far as it has been looked up.
+    struct SmallPlaces {
+        AssocArray::Place first;
+        AssocArray::Place second;
+    };
 
-    /// Sets the dirty bit of every entry that maps `at` for this PCID.
-    void mark_dirty(VirtAddr at, std::uint64_t pcid_bits);
+    /// The common case, short enough to be inlined: a 4 KiB page in a first level of at most eight ways, whose entry
+    /// has `want` in the bits of `mask` (PCID and rights). nullptr: not there, not so, or not so simple; ask find().
+    /// `missed` becomes the page's place if it is certain that it is not there.
+    [[nodiscard]] const TlbEntry* find_fast(const TlbPortMap& port, VirtAddr at, std::uint64_t mask, std::uint64_t want,
+                                            AssocArray::Place& missed) {
+        const std::uint64_t page = page_number(at, PageSize::small_4k);
+        const AssocArray::Set set = port.front.raw_set_of(memory_.words(), page);
+        const std::uint32_t tag = AssocArray::tag_of(page);
+        if (set[AssocArray::kEpoch] != log_.now()) [[unlikely]]
+            return nullptr;
+        const std::uint32_t fits = match_tags_8(AssocArray::tags_of(set), static_cast<std::uint16_t>(tag));
+        if (fits == 0) {
+            if (port.front_is_real) missed = {.set = set, .tag = tag};
+            return nullptr;
+        }
+        const int way = std::countr_zero(fits);
+        const TlbEntry& entry = AssocArray::entry(set, way);
+        const std::uint64_t other_page = (entry.key ^ (page | TlbEntry::kValid)) & TlbEntry::kKeyMask;
+        if ((other_page | ((entry.data ^ want) & mask)) != 0) [[unlikely]]
+            return nullptr;
+        port.front.touch_small(set, way);
+        return &entry;
+    }
+    /// The entry of a level for `at`; nullptr if there is none. Counts as a use for replacement. `small`: the place of
+    /// the 4 KiB page if it is known not to be there; else it becomes that place, if it is looked at.
+    template <TlbLevel kLevel>
+    [[nodiscard, gnu::always_inline]] TlbEntry* find(const TlbPortMap& port, VirtAddr at, std::uint64_t pcid_bits,
+                                                     AssocArray::Place& small) {
+        const TlbRoute& route = port.levels[static_cast<std::size_t>(kLevel)];
+        if (!small.is_known() && route.may_hold(PageSize::small_4k)) {
+            if (TlbEntry* found = find_in<PageSize::small_4k>(route, at, pcid_bits, small)) return found;
+        }
+        if ((route.present & ~1U) == 0) [[likely]]
+            return nullptr;
+        AssocArray::Place ignored;
+        if (route.may_hold(PageSize::large_2m)) {
+            if (TlbEntry* found = find_in<PageSize::large_2m>(route, at, pcid_bits, ignored)) return found;
+        }
+        return route.may_hold(PageSize::huge_1g) ? find_in<PageSize::huge_1g>(route, at, pcid_bits, ignored) : nullptr;
+    }
+    /// Puts a translation for a page of kSize into a level; `at` is the address that caused it, `whose` its class.
+    /// `place`: where it belongs, if that is known. Calls `evicted(victim)` for a valid entry that had to go. Nothing
+    /// happens if the level has no room for such pages.
+    template <TlbLevel kLevel, PageSize kSize, class Evicted>
+    [[gnu::always_inline]] void fill(const TlbPortMap& port, VirtAddr at, AddressClass whose, const TlbEntry& entry,
+                                     AssocArray::Place place, TlbCounters& counters, Evicted evicted) {
+        const TlbHome& home = port.levels[static_cast<std::size_t>(kLevel)].home_of(kSize);
+        if (!home.is_simple) [[unlikely]] {
+            if (home.is_none) return;
+            if (home.is_smashed) {
+                put(home, TlbLevel{kLevel}, whose, smashed(entry, at), counters, evicted);
+                return;
+            }
+            mark_present(home.index, kSize);
+            if (home.ways != 0) {
+                put(home, TlbLevel{kLevel}, whose, entry, counters, evicted);
+                return;
+            }
+        }
+        if (!place.is_known()) place = home.array.place_of(memory_.words(), page_number(at, kSize), log_);
+        const TlbEntry victim = home.array.insert(place, with_class(entry, whose));
+        count_fill(kLevel, kSize, whose, victim, counters, evicted);
+    }
 
     // Invalidation; what each instruction calls is in mmu.h.
-    void flush_all() {
-        log_.flush_all();
-        sizes_present_.fill(0);
-        smashed_.clear();
-    }
+    void flush_all();
     void flush_non_global() { log_.flush_non_global(); }
     void flush_pcid(Pcid pcid) { log_.flush_pcid(pcid); }
-    /// The page around `at`, in all sizes and fragments: of one PCID, and globally if `global`.
+    /// The page around `at`, in all sizes and pieces: of one PCID, and globally if `global`.
     void flush_page(VirtAddr at, Pcid pcid, bool global);
-
-    [[nodiscard]] AddressClass class_of(VirtAddr at) const { return classes_.of(at); }
 
     /// For views: what an array is and what it holds.
     struct ArrayInfo {
@@ -100,80 +122,93 @@ public:
     };
     [[nodiscard]] std::size_t array_count() const { return arrays_.size(); }
     [[nodiscard]] const ArrayInfo& info(std::size_t index) const { return infos_[index]; }
-    [[nodiscard]] const AssocArray& array(std::size_t index) const { return arrays_[index]; }
-    [[nodiscard]] const FlushLog& log() const { return log_; }
+    [[nodiscard]] const ArrayShape& shape(std::size_t index) const { return arrays_[index].shape(); }
+    /// Calls `visit(set, way, entry)` for every entry of an array.
+    template <class Visit>
+    void for_each(std::size_t index, Visit visit) const {
+        arrays_[index].for_each(memory_.words(), log_, visit);
+    }
 
     /// Empty text, or the first broken invariant.
     [[nodiscard]] const char* check_invariants() const;
 
-    friend bool operator==(const Tlb& a, const Tlb& b) { return a.log_ == b.log_ && a.arrays_ == b.arrays_; }
-    /// The geometry must be that of the archive's Tlb: construct with it before reading.
+    friend bool operator==(const Tlb& a, const Tlb& b) {
+        return a.log_ == b.log_ && a.memory_ == b.memory_ && a.present_ == b.present_ && a.smashed_ == b.smashed_;
+    }
+    /// Construct with the same geometry before reading.
     template <class Archive>
     void describe(Archive& archive) {
-        archive(log_, arrays_, sizes_present_, smashed_);
+        archive(log_, memory_, present_, smashed_);
         if constexpr (Archive::kReads) {
-            if (arrays_.size() != infos_.size()) archive.fail();
-            arrays_.resize(infos_.size());
+            update_ports();
+            if (*check_invariants() != '\0') { // a hostile file must not send us to ways that do not exist
+                archive.fail();
+                reset();
+            }
         }
     }
 
 private:
-    static constexpr std::uint8_t kNoArray = 0xff;
-    static constexpr std::size_t kMostArrays = 16;
-
-    /// Where to look for pages of one size.
-    struct Probe {
-        std::uint8_t array = kNoArray;
-        PageSize size = PageSize::small_4k;
-    };
-    /// Where translations of one size are put, and as what.
-    struct Target {
-        std::uint8_t array = kNoArray;
-        PageSize size = PageSize::small_4k;
-        std::uint8_t ways = 0;
-    };
-    struct Route {
-        std::array<Probe, kPageSizes> first{};
-        std::array<Probe, kPageSizes> second{};
-        std::array<Target, kPageSizes> first_target{};
-        std::array<Target, kPageSizes> second_target{};
-        bool second_is_empty = true;
-    };
-
-    [[nodiscard]] static std::uint32_t set_of(const AssocArray& array, std::uint64_t key, PageSize size) {
-        return array.set_of(key, kIndexBits * static_cast<unsigned>(size));
+    [[nodiscard]] static constexpr std::uint64_t page_number(VirtAddr at, PageSize size) {
+        return at.raw() >> (kPageShift + kIndexBits * static_cast<unsigned>(size));
     }
-    [[nodiscard]] TlbEntry* find_in(const Probe& probe, VirtAddr at, std::uint64_t pcid_bits) {
-        if (probe.array == kNoArray) return nullptr;
-        if (!may_hold(probe.array, probe.size)) return nullptr;
-        AssocArray& array = arrays_[probe.array];
-        const std::uint64_t key = TlbEntry::key_of(at, probe.size);
-        AssocArray::Set set = array.set_at(set_of(array, key, probe.size), log_);
-        const int way = array.find(set, key, pcid_bits);
+    template <PageSize kSize>
+    [[nodiscard, gnu::always_inline]] TlbEntry* find_in(const TlbRoute& route, VirtAddr at, std::uint64_t pcid_bits,
+                                                        AssocArray::Place& place) {
+        const AssocArray& array = route.home_of(kSize).array;
+        place = array.place_of(memory_.words(), page_number(at, kSize), log_);
+        const int way = array.find(place, TlbEntry::key_of(at, kSize), pcid_bits);
         if (way == AssocArray::kNone) return nullptr;
-        array.touch(set, way);
-        return &set.entry(way);
+        array.touch(place.set, way);
+        return &AssocArray::entry(place.set, way);
     }
-    /// False if the array has held no page of this size since it was last empty: no need to look for one.
+    [[nodiscard]] static TlbEntry with_class(const TlbEntry& entry, AddressClass whose) {
+        return {.key = entry.key | std::uint64_t{static_cast<std::uint8_t>(whose)} << TlbEntry::kClassShift,
+                .data = entry.data};
+    }
+    template <class Evicted>
+    static void count_fill(TlbLevel level, PageSize size, AddressClass whose, const TlbEntry& victim,
+                           TlbCounters& counters, Evicted evicted) {
+        ++counters.fills[static_cast<std::size_t>(level)][static_cast<std::size_t>(size)];
+        if (!victim.is_valid()) return;
+        const auto whom = victim.key >> TlbEntry::kClassShift & (kAddressClasses - 1);
+        ++counters.evictions[static_cast<std::size_t>(level)][static_cast<std::size_t>(whose)][whom];
+        evicted(victim);
+    }
+    /// Puts an entry where its own key says, under whatever limits there are.
+    template <class Evicted>
+    [[gnu::noinline]] void put(const TlbHome& home, TlbLevel level, AddressClass whose, const TlbEntry& entry,
+                               TlbCounters& counters, Evicted evicted) {
+        mark_present(home.index, entry.size());
+        const AssocArray& array = arrays_[home.index];
+        const AssocArray::Place place = array.place_of(memory_.words(), page_number(entry.page(), entry.size()), log_);
+        const unsigned ways = home.ways != 0 ? home.ways : array.shape().ways;
+        const TlbEntry victim = array.insert_limited(place, with_class(entry, whose), ways);
+        count_fill(level, entry.size(), whose, victim, counters, evicted);
+    }
+    /// The 2M piece of a 1G page around `at`.
+    [[nodiscard]] TlbEntry smashed(const TlbEntry& entry, VirtAddr at);
+
+    /// False if the array has held no page of this size since all was flushed: no need to look for one.
     [[nodiscard]] bool may_hold(std::size_t array, PageSize size) const {
-        return (sizes_present_[array] >> static_cast<unsigned>(size) & 1) != 0;
+        return (present_[array] >> static_cast<unsigned>(size) & 1) != 0;
     }
-    void mark_present(std::size_t array, PageSize size) {
-        sizes_present_[array] = static_cast<std::uint8_t>(sizes_present_[array] | 1U << static_cast<unsigned>(size));
-    }
-    void remember_smashed(VirtAddr at);
-    [[nodiscard]] static TlbEntry fragment_of(const TlbEntry& entry, VirtAddr at, PageSize size);
+    void mark_present(std::size_t array, PageSize size);
+    void update_ports();
+    void reset();
     /// Adds the arrays of one level and returns the index of the first.
     std::size_t add_arrays(const std::vector<TlbArrayGeometry>& arrays, TlbLevel level, Replacement policy);
-    void route(TlbPort port, TlbLevel level, const std::vector<TlbArrayGeometry>& arrays, std::size_t first,
-               bool smashes_1g);
+    void add_route(TlbLevel level, TlbPort port, const std::vector<TlbArrayGeometry>& arrays, std::size_t first,
+                   bool smashes_1g);
 
-    AddressClasses classes_;
     FlushLog log_;
+    TranslationMemory memory_;
+    std::vector<std::uint8_t> present_; ///< sizes that an array may hold, a bit each
+    std::vector<VirtAddr> smashed_;     ///< 1G pages of which pieces may be held
+    // Derived from the geometry, and the ports from present_ as well.
+    AddressClasses classes_;
+    std::array<TlbPortMap, kTlbPorts> ports_{};
     std::vector<AssocArray> arrays_;
-    std::array<std::uint8_t, kMostArrays> sizes_present_{}; ///< a bit a page size, by array
-    std::vector<VirtAddr> smashed_;                         ///< 1G pages of which pieces may be held
-    std::array<Route, kTlbPorts> routes_{};                 ///< derived from the geometry, as are the infos
     std::vector<ArrayInfo> infos_;
 };
 

@@ -48,29 +48,42 @@ struct TlbCounters {
     using ByClass = std::array<std::uint64_t, kAddressClasses>;
     using BySize = std::array<std::uint64_t, kPageSizes>;
 
-    std::uint64_t accesses = 0;
-    BySize first_hits{};
+    BySize first_hits{}; ///< those that turned out to lack a right or the dirty bit included
     BySize second_hits{};
     ByClass first_misses{};
     ByClass second_misses{}; ///< in neither level
-    std::uint64_t walks = 0; ///< those for a missing dirty bit included
-    BySize walks_by_size{};  ///< of walks that found a page
+    BySize walks_by_size{};  ///< walks that found a page that may be used so
     std::uint64_t walk_references = 0;
     std::array<std::uint64_t, 4> walk_cache_hits{}; ///< by level from pd: what walks could skip
     std::uint64_t dirty_walks = 0;
     std::uint64_t faults = 0;
-    std::array<BySize, 2> fills{};                                   ///< by level
+    std::uint64_t non_canonical = 0; ///< accesses that failed before a walk; counted as misses of both levels
+    std::array<BySize, 2> fills{};   ///< by level
     std::array<std::array<ByClass, kAddressClasses>, 2> evictions{}; ///< by level, then by whom, then whom
     std::uint64_t invlpg = 0;
     std::uint64_t cr3_loads = 0;
     std::uint64_t cr3_flushes = 0;
     std::uint64_t full_flushes = 0;
 
+    [[nodiscard]] std::uint64_t accesses() const {
+        std::uint64_t sum = 0;
+        for (std::uint64_t count : first_hits) sum += count;
+        for (std::uint64_t count : first_misses) sum += count;
+        return sum;
+    }
+
+    /// Those for a missing dirty bit included.
+    [[nodiscard]] std::uint64_t walks() const {
+        std::uint64_t sum = dirty_walks - non_canonical;
+        for (std::uint64_t count : second_misses) sum += count;
+        return sum;
+    }
+
     friend bool operator==(const TlbCounters&, const TlbCounters&) = default;
     template <class Archive>
     void describe(Archive& archive) {
-        archive(accesses, first_hits, second_hits, first_misses, second_misses, walks, walks_by_size, walk_references,
-                walk_cache_hits, dirty_walks, faults, fills, evictions, invlpg, cr3_loads, cr3_flushes, full_flushes);
+        archive(first_hits, second_hits, first_misses, second_misses, walks_by_size, walk_references, walk_cache_hits,
+                dirty_walks, faults, non_canonical, fills, evictions, invlpg, cr3_loads, cr3_flushes, full_flushes);
     }
 };
 

@@ -52,6 +52,8 @@ struct TlbArrayGeometry {
     std::array<std::uint16_t, kPageSizes> most_ways{};
     bool per_thread = false; ///< each hyper-thread has its own
 
+    /// Empty text, or what is impossible about it and what would be right, for the author of a preset.
+    [[nodiscard]] std::string check() const;
     friend constexpr bool operator==(const TlbArrayGeometry&, const TlbArrayGeometry&) = default;
 };
 
@@ -59,6 +61,8 @@ struct TlbArrayGeometry {
 struct WalkCacheGeometry {
     std::uint16_t entries = 0; ///< 0 = there is none
     std::uint16_t ways = 0;
+
+    [[nodiscard]] std::string check() const;
     friend constexpr bool operator==(const WalkCacheGeometry&, const WalkCacheGeometry&) = default;
 };
 
@@ -77,7 +81,7 @@ struct TlbGeometry {
 
     friend bool operator==(const TlbGeometry&, const TlbGeometry&) = default;
 
-    /// Empty text, or what is impossible about it, for the author of a preset.
+    /// Of all parts and of what they are together.
     [[nodiscard]] std::string check() const;
 };
 

@@ -10,6 +10,7 @@
 #include "core/tlb/assoc_array.h"
 #include "core/tlb/flush_log.h"
 #include "core/tlb/tlb_geometry.h"
+#include "core/tlb/translation_memory.h"
 
 #include <array>
 #include <cstdint>
@@ -20,74 +21,96 @@ class WalkCaches {
 public:
     WalkCaches() = default;
     explicit WalkCaches(const TlbGeometry& geometry) {
-        for (std::size_t i = 0; i < caches_.size(); ++i) {
+        std::uint32_t words = 0;
+        for (std::size_t i = 0; i < kCaches; ++i) {
             const WalkCacheGeometry& cache = geometry.walk_caches[i];
             caches_[i] =
-                AssocArray{{.entries = cache.entries, .ways = cache.ways, .policy = geometry.walk_cache_policy}};
+                AssocArray{{.entries = cache.entries, .ways = cache.ways, .policy = geometry.walk_cache_policy}, words};
+            words = caches_[i].end();
         }
+        memory_ = TranslationMemory{words};
+        reset();
     }
 
-    /// The cached entry nearest to the leaves for `at`; nullptr if there is none. Counts as a use.
-    [[nodiscard]] const TlbEntry* find(VirtAddr at, Level top, std::uint64_t pcid_bits) {
-        for (Level level = Level::pd; level <= top; level = above(level)) {
-            AssocArray& cache = cache_of(level);
-            if (cache.shape().ways == 0) continue;
-            const std::uint64_t key = TlbEntry::key_of(at, level);
-            AssocArray::Set set = cache.set_at(set_of(cache, key, level), log_);
-            const int way = cache.find(set, key, pcid_bits);
-            if (way == AssocArray::kNone) continue;
-            cache.touch(set, way);
-            return &set.entry(way);
-        }
-        return nullptr;
+    /// The cached entry of a table at kLevel (pd to pml5) around `at`; nullptr if there is none. Counts as a use.
+    /// `place` becomes where it belongs.
+    template <Level kLevel>
+    [[nodiscard, gnu::always_inline]] const TlbEntry* find(VirtAddr at, std::uint64_t pcid_bits,
+                                                           AssocArray::Place& place) {
+        const AssocArray& cache = cache_of(kLevel);
+        if (cache.is_empty()) return nullptr;
+        place = place_of(cache, at.raw() >> shift_of(kLevel));
+        const int way = cache.find(place, TlbEntry::key_of(at, kLevel), pcid_bits);
+        if (way == AssocArray::kNone) return nullptr;
+        cache.touch_again(place.set, way);
+        return &AssocArray::entry(place.set, way);
     }
-    /// Remembers that the entry at `level` around `at` points to `table`. It is not cached yet.
-    void fill(VirtAddr at, Level level, std::uint64_t data) {
-        AssocArray& cache = cache_of(level);
-        if (cache.shape().ways == 0) return;
-        const std::uint64_t key = TlbEntry::key_of(at, level);
-        AssocArray::Set set = cache.set_at(set_of(cache, key, level), log_);
-        cache.insert(set, {.key = key, .data = data});
+    /// Remembers that the entry at kLevel around `at` points to a table. It is not cached yet; `place` is where it
+    /// belongs, if that is known.
+    template <Level kLevel>
+    [[gnu::always_inline]] void fill(VirtAddr at, std::uint64_t data, AssocArray::Place place) {
+        const AssocArray& cache = cache_of(kLevel);
+        if (cache.is_empty()) return;
+        if (!place.is_known()) place = place_of(cache, at.raw() >> shift_of(kLevel));
+        cache.insert(place, {.key = TlbEntry::key_of(at, kLevel), .data = data});
     }
 
     void flush_all() { log_.flush_all(); }
     void flush_pcid(Pcid pcid) { log_.flush_pcid(pcid); }
     /// Only what a walk of `at` would use.
-    void flush_address(VirtAddr at, Level top, std::uint64_t pcid_bits) {
-        for (Level level = Level::pd; level <= top; level = above(level)) {
-            AssocArray& cache = cache_of(level);
-            if (cache.shape().ways == 0) continue;
-            const std::uint64_t key = TlbEntry::key_of(at, level);
-            AssocArray::Set set = cache.set_at(set_of(cache, key, level), log_);
-            const int way = cache.find(set, key, pcid_bits);
-            if (way != AssocArray::kNone) cache.remove(set, way);
+    void flush_address(VirtAddr at, std::uint64_t pcid_bits) {
+        for (Level level : {Level::pd, Level::pdpt, Level::pml4, Level::pml5}) {
+            const AssocArray& cache = cache_of(level);
+            if (cache.is_empty()) continue;
+            const AssocArray::Place place = place_of(cache, at.raw() >> shift_of(level));
+            const int way = cache.find(place, TlbEntry::key_of(at, level), pcid_bits);
+            if (way != AssocArray::kNone) cache.remove(place.set, way);
         }
     }
 
-    [[nodiscard]] const AssocArray& cache(Level level) const { return caches_[number_of(level) - 2]; }
-    [[nodiscard]] const FlushLog& log() const { return log_; }
+    /// Calls `visit(set, way, entry)` for every entry of the cache of `level` (pd to pml5).
+    template <class Visit>
+    void for_each(Level level, Visit visit) const {
+        cache_of(level).for_each(memory_.words(), log_, visit);
+    }
+    [[nodiscard]] const AssocArray& cache_of(Level level) const { return caches_[number_of(level) - 2]; }
     [[nodiscard]] const char* check_invariants() const {
+        const auto low_bits_of = [](const TlbEntry& entry) { return shift_of(entry.level()) - kPageShift; };
         for (const AssocArray& cache : caches_) {
-            if (const char* broken = cache.check_invariants(log_); *broken != '\0') return broken;
+            const char* broken = cache.check(memory_.words(), log_, low_bits_of);
+            if (*broken != '\0') return broken;
         }
         return "";
     }
 
-    friend bool operator==(const WalkCaches&, const WalkCaches&) = default;
+    friend bool operator==(const WalkCaches& a, const WalkCaches& b) {
+        return a.log_ == b.log_ && a.memory_ == b.memory_;
+    }
+    /// Construct with the same geometry before reading.
     template <class Archive>
     void describe(Archive& archive) {
-        archive(log_, caches_);
+        archive(log_, memory_);
+        if constexpr (Archive::kReads) {
+            if (*check_invariants() != '\0') { // a hostile file must not send us to ways that do not exist
+                archive.fail();
+                reset();
+            }
+        }
     }
 
 private:
-    [[nodiscard]] static constexpr Level above(Level level) { return static_cast<Level>(number_of(level) + 1); }
-    [[nodiscard]] AssocArray& cache_of(Level level) { return caches_[number_of(level) - 2]; }
-    [[nodiscard]] static std::uint32_t set_of(const AssocArray& cache, std::uint64_t key, Level level) {
-        return cache.set_of(key, shift_of(level) - kPageShift);
+    static constexpr std::size_t kCaches = 4;
+
+    void reset() {
+        for (const AssocArray& cache : caches_) cache.reset(memory_.words());
+    }
+    [[nodiscard]] AssocArray::Place place_of(const AssocArray& cache, std::uint64_t page) {
+        return cache.place_of(memory_.words(), page, log_);
     }
 
     FlushLog log_;
-    std::array<AssocArray, 4> caches_{}; ///< by level from pd
+    TranslationMemory memory_;
+    std::array<AssocArray, kCaches> caches_{}; ///< by level from pd; derived from the geometry
 };
 
 } // namespace ksl::core

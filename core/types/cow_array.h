@@ -323,8 +323,8 @@ public:
     [[nodiscard]] const T& operator*() const { return *value_; }
     [[nodiscard]] const T* operator->() const { return value_.get(); }
     [[nodiscard]] T& mut() {
-        if (value_.use_count() != 1)
-            value_ = std::make_shared<T>(*value_);
+        if (value_.use_count() != 1) [[unlikely]]
+            unshare();
         else
             std::atomic_thread_fence(std::memory_order_acquire);
         return *value_;
@@ -342,6 +342,9 @@ public:
     }
 
 private:
+    // Apart, so that writing to what is ours already stays a test and no more.
+    [[gnu::noinline]] void unshare() { value_ = std::make_shared<T>(*value_); }
+
     std::shared_ptr<T> value_;
 };
 

@@ -107,7 +107,7 @@ TEST_P(CapturedWalk, ARecordedWalkReadsTheTablesOfTheIndexLevelByLevel) {
         core::PhysMemory memory = capture_.memory;
         core::WalkTrace trace;
         const auto result = core::walk(memory, capture_.mode(), capture_.root(), row.at,
-                                       {.kind = core::AccessKind::read, .implicit = false, .ac = true}, trace);
+                                       {.kind = core::AccessKind::read, .privilege = core::Privilege::supervisor_ac}, trace);
         const bool is_mapped = row.answer.result == OracleAnswer::Result::ok;
         EXPECT_EQ(result.has_value(), is_mapped) << row.line;
         if (row.answer.result != OracleAnswer::Result::non_canonical) {

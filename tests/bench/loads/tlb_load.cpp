@@ -23,24 +23,28 @@ int run_tlb(const Arguments& arguments) {
     geometry.fetch = geometry.load;
     geometry.second = {{.entries = 1536, .ways = 12, .holds = {core::PageSize::small_4k}}};
     geometry.first_policy = core::Replacement::lru;
+    constexpr core::PageSize kSmall = core::PageSize::small_4k;
     core::Tlb tlb{geometry, core::AddressClasses{core::KernelLayout{}}};
     core::TlbCounters counters;
+    const core::TlbPortMap& port = tlb.port(core::TlbPort::load);
     const auto ignore = [](const core::TlbEntry&) {};
     std::uint64_t first_misses = 0;
     std::uint64_t second_misses = 0;
     Stopwatch watch{Clock::user};
     for (core::VirtAddr at : trace) {
-        if (tlb.find_first(core::TlbPort::load, at, 0) != nullptr) continue;
+        core::Tlb::SmallPlaces places;
+        if (tlb.find_fast(port, at, 0, 0, places.first) != nullptr) continue;
+        if (tlb.find<core::TlbLevel::l1>(port, at, 0, places.first) != nullptr) continue;
         ++first_misses;
-        core::TlbEntry entry{.key = core::TlbEntry::key_of(at, core::PageSize::small_4k),
-                             .data = at.raw() >> core::kPageShift & core::TlbEntry::kFrameMask};
-        if (const core::TlbEntry* found = tlb.find_second(core::TlbPort::load, at, 0)) {
-            entry = *found;
+        const core::AddressClass whose = tlb.class_of(at);
+        core::TlbEntry entry{.key = core::TlbEntry::key_of(at, kSmall), .data = at.raw() & core::Pte::kFrame.mask()};
+        if (const core::TlbEntry* found = tlb.find<core::TlbLevel::l2>(port, at, 0, places.second)) {
+            entry = found->plain();
         } else {
             ++second_misses;
-            tlb.fill(core::TlbLevel::l2, core::TlbPort::load, at, entry, counters, ignore);
+            tlb.fill<core::TlbLevel::l2, kSmall>(port, at, whose, entry, places.second, counters, ignore);
         }
-        tlb.fill(core::TlbLevel::l1, core::TlbPort::load, at, entry, counters, ignore);
+        tlb.fill<core::TlbLevel::l1, kSmall>(port, at, whose, entry, places.first, counters, ignore);
     }
     const double seconds = watch.stop();
     const auto rate = [&](std::uint64_t count) {

@@ -69,7 +69,7 @@ int run_translate(const Arguments& arguments) {
     mmu.reset_counters();
     std::uint64_t sum = 0;
     Stopwatch watch{Clock::user};
-    for (core::VirtAddr at : trace) sum += mmu.access(at, access, image.memory).at.raw();
+    for (core::VirtAddr at : trace) sum += mmu.access(at, access, image.memory).at().raw();
     const double seconds = watch.stop();
     const core::TlbCounters& counters = mmu.counters();
     const auto rate = [&](std::uint64_t count) {
@@ -79,7 +79,7 @@ int run_translate(const Arguments& arguments) {
     for (std::uint64_t one : counters.first_misses) misses += one;
     char note[128];
     std::snprintf(note, sizeof note, "sum=%llx L1miss=%.4f walk=%.4f refs=%.4f", static_cast<unsigned long long>(sum),
-                  rate(misses), rate(counters.walks), rate(counters.walk_references));
+                  rate(misses), rate(counters.walks()), rate(counters.walk_references));
     print_result("a.translate", name, seconds, trace.size(), note);
     return 0;
 }

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+#include "core/cost/cache_model.h"
+
+#include "core/types/assert.h"
+
+#include <algorithm>
+
+namespace ksl::core {
+
+std::string CacheGeometry::check() const {
+    if (ways == 0 || ways > kMostCacheWays)
+        return std::to_string(ways) + " ways are not possible; 1 to " + std::to_string(kMostCacheWays) +
+               " would be right";
+    // Tags of 32 bits tell the lines of 44 bits of addresses apart.
+    constexpr std::uint32_t kLeastSets = 64;
+    if (kib != 0 && kib * 16 % (ways * kLeastSets) == 0) return "";
+    return std::to_string(kib) + " KiB are not a multiple of 64 sets of " + std::to_string(ways) +
+           " lines; a multiple of " + std::to_string(ways * 4) + " KiB would be right";
+}
+
+std::string CacheConfig::check() const {
+    for (std::size_t i = 0; i < caches.size(); ++i) {
+        if (std::string wrong = caches[i].check(); !wrong.empty())
+            return std::string{name_of(static_cast<CacheLevel>(i))} + ": " + wrong;
+    }
+    return "";
+}
+
+CacheModel::Finder CacheModel::Finder::of(const CacheGeometry& geometry) {
+    const std::uint32_t sets = geometry.sets();
+    const auto shift = static_cast<std::uint32_t>(std::countr_zero(sets));
+    return {.ways = geometry.ways, .sets = sets, .shift = shift, .odd = sets >> shift};
+}
+
+CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_(config.latency), counters_(cpus) {
+    KSL_ASSERT(config.check().empty(), "the geometry is possible");
+    for (std::size_t i = 0; i < finders_.size(); ++i) finders_[i] = Finder::of(config.caches[i]);
+    private_sets_ = std::size_t{finders_[0].sets} + finders_[1].sets;
+    sharer_words_ = (cpus + 63U) / 64U;
+    Set empty{.order = RecencyOrder::of(kMostCacheWays), .owned = 0, .tags = {}};
+    empty.tags.fill(kNoTag);
+    private_ = CowArray<Set, 64>{private_sets_ * cpus, empty};
+    shared_ = CowArray<Set, 64>{finders_[2].sets, empty};
+    sharers_ = CowArray<std::uint64_t, 1024>{std::size_t{finders_[2].sets} * kMostCacheWays * sharer_words_};
+}
+
+CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
+    const Spot spot = finders_[1].spot_of(at);
+    const std::size_t index = private_index(cpu, 1, spot);
+    const int way = find(private_[index], finders_[1].ways, spot.tag);
+    if (way == kNone) {
+        const Fetched fetched = fetch(cpu, at, is_write);
+        fill_private(cpu, 1, at, fetched.owns);
+        fill_private(cpu, 0, at, fetched.owns);
+        return count(cpu, fetched.from);
+    }
+    Set& set = private_.mut(index);
+    set.order.touch(static_cast<unsigned>(way));
+    const bool owns = set.owns(way);
+    fill_private(cpu, 0, at, owns);
+    return is_write && !owns ? take_over(cpu, at) : count(cpu, CacheLevel::l2);
+}
+
+void CacheModel::fill_private(CpuId cpu, unsigned level, PhysAddr at, bool owns) {
+    const Spot spot = finders_[level].spot_of(at);
+    Set& set = private_.mut(private_index(cpu, level, spot));
+    const unsigned way = set.order.at(finders_[level].ways - 1);
+    set.order.touch(way);
+    set.tags[way] = spot.tag;
+    set.set_owned(static_cast<int>(way), owns);
+}
+
+CacheModel::Fetched CacheModel::fetch(CpuId cpu, PhysAddr at, bool is_write) {
+    const Spot spot = finders_[2].spot_of(at);
+    int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
+    const bool was_there = way != kNone;
+    if (!was_there) {
+        way = static_cast<int>(shared_[spot.set].order.at(finders_[2].ways - 1));
+        empty_way(spot.set, way);
+        shared_.mut(spot.set).tags[static_cast<std::size_t>(way)] = spot.tag;
+    }
+    shared_.mut(spot.set).order.touch(static_cast<unsigned>(way));
+    const std::size_t line = shared_line(spot, way);
+    const CacheLevel from = was_there ? CacheLevel::l3 : CacheLevel::memory;
+    if (is_write || !is_shared_with_others(line, cpu)) {
+        make_own(cpu, at, spot, way);
+        return {.from = from, .owns = true};
+    }
+    if (shared_[spot.set].owns(way)) {
+        shared_.mut(spot.set).set_owned(way, false);
+        for_sharers(line, [&](CpuId owner) {
+            for_copies(owner, at, [](Set& set, int copy, unsigned) { set.set_owned(copy, false); });
+        });
+    }
+    sharers_.mut(sharer_word(line, cpu)) |= std::uint64_t{1} << (cpu.raw() % 64U);
+    return {.from = from, .owns = false};
+}
+
+CacheLevel CacheModel::take_over(CpuId cpu, PhysAddr at) {
+    const Spot spot = finders_[2].spot_of(at);
+    const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
+    KSL_ASSERT(way != kNone, "the third level has what a processor has");
+    shared_.mut(spot.set).order.touch(static_cast<unsigned>(way));
+    make_own(cpu, at, spot, way);
+    for_copies(cpu, at, [](Set& set, int copy, unsigned) { set.set_owned(copy, true); });
+    ++counters_[cpu.raw()].takeovers;
+    return count(cpu, CacheLevel::l3);
+}
+
+void CacheModel::make_own(CpuId cpu, PhysAddr at, Spot spot, int way) {
+    const std::size_t line = shared_line(spot, way);
+    for_sharers(line, [&](CpuId other) {
+        if (other != cpu && remove_copies(other, at)) ++counters_[other.raw()].lines_lost;
+    });
+    set_only_sharer(line, cpu);
+    shared_.mut(spot.set).set_owned(way, true);
+}
+
+void CacheModel::empty_way(std::uint32_t index, int way) {
+    const std::uint32_t tag = shared_[index].tags[static_cast<std::size_t>(way)];
+    if (tag == kNoTag) return;
+    const Spot spot{.set = index, .tag = tag};
+    const PhysAddr at = finders_[2].line_at(spot);
+    const std::size_t line = shared_line(spot, way);
+    for_sharers(line, [&](CpuId cpu) {
+        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
+    });
+    for (std::size_t word = 0; word < sharer_words_; ++word) sharers_.mut(line * sharer_words_ + word) = 0;
+    Set& set = shared_.mut(index);
+    set.tags[static_cast<std::size_t>(way)] = kNoTag;
+    set.set_owned(way, false);
+}
+
+void CacheModel::drop(PhysAddr at) {
+    if (at >= kEnd) return;
+    const Spot spot = finders_[2].spot_of(at);
+    const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
+    if (way == kNone) return;
+    empty_way(spot.set, way);
+    shared_.mut(spot.set).order.retire(static_cast<unsigned>(way), finders_[2].ways);
+}
+
+CacheLevel CacheModel::peek(CpuId cpu, PhysAddr at) const {
+    if (at >= kEnd) return CacheLevel::memory;
+    for (unsigned level = 0; level < 2; ++level) {
+        const Spot spot = finders_[level].spot_of(at);
+        if (find(private_[private_index(cpu, level, spot)], finders_[level].ways, spot.tag) != kNone)
+            return static_cast<CacheLevel>(level);
+    }
+    const Spot spot = finders_[2].spot_of(at);
+    return find(shared_[spot.set], finders_[2].ways, spot.tag) != kNone ? CacheLevel::l3 : CacheLevel::memory;
+}
+
+template <class Act>
+void CacheModel::for_copies(CpuId cpu, PhysAddr at, Act act) {
+    for (unsigned level = 0; level < 2; ++level) {
+        const Spot spot = finders_[level].spot_of(at);
+        const std::size_t index = private_index(cpu, level, spot);
+        const int way = find(private_[index], finders_[level].ways, spot.tag);
+        if (way != kNone) act(private_.mut(index), way, level);
+    }
+}
+
+template <class Act>
+void CacheModel::for_sharers(std::size_t line, Act act) const {
+    for (std::size_t word = 0; word < sharer_words_; ++word) {
+        for (std::uint64_t left = sharers_[line * sharer_words_ + word]; left != 0; left &= left - 1)
+            act(CpuId{static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(left)))});
+    }
+}
+
+bool CacheModel::is_shared_with_others(std::size_t line, CpuId cpu) const {
+    bool result = false;
+    for_sharers(line, [&](CpuId other) { result = result || other != cpu; });
+    return result;
+}
+
+void CacheModel::set_only_sharer(std::size_t line, CpuId cpu) {
+    for (std::size_t word = 0; word < sharer_words_; ++word) {
+        const std::uint64_t mine = word == cpu.raw() / 64U ? std::uint64_t{1} << (cpu.raw() % 64U) : 0;
+        if (sharers_[line * sharer_words_ + word] != mine) sharers_.mut(line * sharer_words_ + word) = mine;
+    }
+}
+
+bool CacheModel::remove_copies(CpuId cpu, PhysAddr at) {
+    bool had_one = false;
+    for_copies(cpu, at, [&](Set& set, int way, unsigned level) {
+        set.tags[static_cast<std::size_t>(way)] = kNoTag;
+        set.set_owned(way, false);
+        set.order.retire(static_cast<unsigned>(way), finders_[level].ways);
+        had_one = true;
+    });
+    return had_one;
+}
+
+bool CacheModel::has_shape_of(const CacheModel& other) const {
+    return counters_.size() == other.counters_.size() && private_.size() == other.private_.size() &&
+           shared_.size() == other.shared_.size() && sharers_.size() == other.sharers_.size();
+}
+
+const char* CacheModel::check_set(const Set& set, const Finder& finder) {
+    if (!set.order.is_valid(finder.ways)) return "the order names every way once";
+    if (set.owned >> finder.ways != 0) return "only ways that exist are owned";
+    for (unsigned way = 0; way < kMostCacheWays; ++way) {
+        const std::uint32_t tag = set.tags[way];
+        if (tag == kNoTag) {
+            if (set.owns(static_cast<int>(way))) return "only lines that are there are owned";
+        } else if (way >= finder.ways) {
+            return "only ways that exist hold lines";
+        } else if (std::count(set.tags.begin(), set.tags.end(), tag) != 1) {
+            return "a line is in a set once";
+        }
+    }
+    return "";
+}
+
+const char* CacheModel::check_private(CpuId cpu, unsigned level) const {
+    const Finder& finder = finders_[level];
+    for (std::uint32_t index = 0; index < finder.sets; ++index) {
+        const std::size_t at = private_index(cpu, level, {.set = index, .tag = 0});
+        if (private_.is_fill(at / decltype(private_)::kChunk)) continue;
+        const Set& set = private_[at];
+        if (const char* broken = check_set(set, finder); *broken != '\0') return broken;
+        for (unsigned way = 0; way < finder.ways; ++way) {
+            if (set.tags[way] == kNoTag) continue;
+            const Spot spot = finders_[2].spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
+            const int found = find(shared_[spot.set], finders_[2].ways, spot.tag);
+            if (found == kNone) return "the third level has what a processor has";
+            const std::size_t line = shared_line(spot, found);
+            if ((sharers_[sharer_word(line, cpu)] >> (cpu.raw() % 64U) & 1) == 0)
+                return "the third level knows who has a line";
+            if (set.owns(static_cast<int>(way)) != shared_[spot.set].owns(found))
+                return "a line is owned in all copies or in none";
+        }
+    }
+    return "";
+}
+
+const char* CacheModel::check_invariants() const {
+    for (std::uint32_t index = 0; index < finders_[2].sets; ++index) {
+        if (shared_.is_fill(index / decltype(shared_)::kChunk)) continue;
+        const Set& set = shared_[index];
+        if (const char* broken = check_set(set, finders_[2]); *broken != '\0') return broken;
+        for (unsigned way = 0; way < finders_[2].ways; ++way) {
+            const auto number = static_cast<int>(way);
+            unsigned sharers = 0;
+            bool is_known = true;
+            for_sharers(shared_line({.set = index, .tag = 0}, number), [&](CpuId cpu) {
+                ++sharers;
+                is_known = is_known && cpu.raw() < cpus();
+            });
+            if (!is_known) return "lines are had by processors that exist";
+            if ((set.tags[way] == kNoTag) != (sharers == 0)) return "somebody asked for every line that is there";
+            if (set.owns(number) != (sharers == 1)) return "a line that one processor has is its own";
+        }
+    }
+    for (std::uint16_t cpu = 0; cpu < cpus(); ++cpu) {
+        for (unsigned level = 0; level < 2; ++level) {
+            if (const char* broken = check_private(CpuId{cpu}, level); *broken != '\0') return broken;
+        }
+    }
+    return "";
+}
+
+} // namespace ksl::core
