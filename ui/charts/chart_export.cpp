@@ -172,15 +172,32 @@ QByteArray xmp_of(const Chart& chart) {
         .toUtf8();
 }
 
-/// The date of making is the only thing in the file that changes. It is replaced by one of the same length, so that the
-/// offsets in the cross-reference table stay right.
+/// Adds `delta` to every offset in the cross-reference table that points behind `position`.
+void move_offsets(QByteArray& pdf, qsizetype position, qsizetype delta) {
+    constexpr qsizetype kOffsetDigits = 10;
+    constexpr qsizetype kEntryBytes = 20;
+    const QByteArray table_mark = "\nxref\n";
+    const QByteArray end_mark = "startxref\n";
+    const qsizetype table = pdf.lastIndexOf(table_mark) + 1;
+    const qsizetype end = pdf.lastIndexOf(end_mark) + end_mark.size();
+    if (table == 0 || end < end_mark.size()) return;
+    const qsizetype header_end = pdf.indexOf('\n', table + table_mark.size() - 1) + 1; // behind "0 25"
+    for (qsizetype entry = header_end; pdf.at(entry) != 't'; entry += kEntryBytes) {   // up to "trailer"
+        const qlonglong offset = pdf.mid(entry, kOffsetDigits).toLongLong();
+        if (offset <= position) continue;
+        pdf.replace(entry, kOffsetDigits, QByteArray::number(offset + delta).rightJustified(kOffsetDigits, '0'));
+    }
+    pdf.replace(end, pdf.indexOf('\n', end) - end, QByteArray::number(table));
+}
+
+/// The moment and time zone of making are the only things in the file that change.
 void remove_date(QByteArray& pdf) {
-    const QByteArray key = "/CreationDate (D:";
-    const qsizetype at = pdf.indexOf(key);
-    if (at < 0) return;
-    const qsizetype first = at + key.size();
-    const QByteArray never = "19700101000000";
-    for (qsizetype i = 0; i < never.size() && pdf[first + i] != ')'; ++i) pdf[first + i] = never[i];
+    const qsizetype begin = pdf.indexOf("/CreationDate (");
+    if (begin < 0) return;
+    const qsizetype length = pdf.indexOf(')', begin) + 1 - begin;
+    const QByteArray never = "/CreationDate (D:19700101000000Z)";
+    pdf.replace(begin, length, never);
+    move_offsets(pdf, begin, never.size() - length);
 }
 
 QByteArray to_pdf(const Figure& figure, const Chart& chart, FigureSize size) {

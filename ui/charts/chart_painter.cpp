@@ -161,7 +161,7 @@ private:
         auto* rect = new QCPAxisRect(&plot_);
         plot_.plotLayout()->addElement(0, 0, rect);
         legend_ = new QCPLegend;
-        plot_.legend = nullptr;
+        plot_.plotLayout()->addElement(1, 0, legend_); // before its first item: items look for the plot through it
         plot_.setAutoAddPlottableToLegend(false);
         x_ = rect->axis(QCPAxis::atBottom);
         y_ = rect->axis(QCPAxis::atLeft);
@@ -440,12 +440,12 @@ private:
     }
 
     void place_legend() {
+        QCPLayoutGrid& layout = *plot_.plotLayout();
         if (legend_->itemCount() == 0) {
-            delete legend_;
+            layout.remove(legend_);
+            layout.simplify();
             return;
         }
-        QCPLayoutGrid& layout = *plot_.plotLayout();
-        layout.addElement(1, 0, legend_);
         layout.setRowStretchFactor(1, 0.001);
         legend_->setLayer(QStringLiteral("legend"));
         legend_->setBorderPen(Qt::NoPen);
