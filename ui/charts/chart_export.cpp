@@ -2,8 +2,7 @@
 #include "ui/charts/chart_export.h"
 
 #include "ui/charts/chart_painter.h"
-
-#include <qcustomplot.h>
+#include "ui/charts/chart_plot.h"
 
 #include <QBuffer>
 #include <QCoreApplication>
@@ -55,29 +54,31 @@ public:
 class Figure {
 public:
     Figure(const Chart& chart, const FigureOptions& options) : chart_(chart), options_(options) {
-        const QSizeF mm = size_in_mm(options.size);
-        size_ = QSize(static_cast<int>(std::lround(mm.width() / kMmAnInch * kUnitsAnInch)),
-                      static_cast<int>(std::lround(mm.height() / kMmAnInch * kUnitsAnInch)));
+        const int width = static_cast<int>(std::lround(width_in_mm(options.size) / kMmAnInch * kUnitsAnInch));
         const FigureFonts fonts = fonts_of(options.size);
         // One face alone: a second one would only make the file larger.
         style_ = {.look = options.look,
                   .text = font(fonts.text),
                   .title = font(fonts.title),
                   .line = 1,
-                  .width = static_cast<double>(size_.width())};
+                  .width = static_cast<double>(width)};
         if (options.size == FigureSize::slide) style_.line = 2;
         caption_font_ = font(fonts.caption);
-        caption_ = wrapped(chart.caption, caption_font_, size_.width() - (2.0 * kMargin));
+        caption_ = wrapped(chart.caption, caption_font_, width - (2 * margin()));
+        size_ = QSize(width, height_for(width));
+        style_.height = size_.height() - caption_height();
     }
+    [[nodiscard]] QSizeF size_in_mm() const { return QSizeF(size_) * kMmAnInch / kUnitsAnInch; }
 
     [[nodiscard]] QSize size() const { return size_; }
 
     void paint(QCPPainter& painter) const {
         painter.fillRect(QRectF(QPointF(0, 0), size_), options_.look.colour(Role::canvas));
         const double caption = caption_height();
-        QCustomPlot plot;
+        ChartPlot plot;
         plot.setBufferDevicePixelRatio(1);
         draw_chart(plot, chart_, style_);
+        plot.settle(QRect(0, 0, size_.width(), static_cast<int>(size_.height() - caption)));
         painter.setMode(QCPPainter::pmVectorized);
         painter.setMode(QCPPainter::pmNoCaching);
         painter.setMode(QCPPainter::pmNonCosmetic);
@@ -86,7 +87,17 @@ public:
     }
 
 private:
-    static constexpr int kMargin = 8;
+    /// As the title and the legend have it.
+    [[nodiscard]] double margin() const { return QFontMetricsF(style_.text).height() / 2; }
+
+    /// A slide has its shape; on paper the plot keeps its own, and what is written around it comes on top.
+    [[nodiscard]] int height_for(int width) const {
+        constexpr double kSlideShape = 9.0 / 16;
+        const double plot_shape = options_.size == FigureSize::column ? 0.62 : 0.45;
+        if (options_.size == FigureSize::slide) return static_cast<int>(std::lround(width * kSlideShape));
+        const ChartExtras extras = extras_of(chart_, style_);
+        return static_cast<int>(std::ceil((width * plot_shape) + extras.title + extras.legend + caption_height()));
+    }
 
     [[nodiscard]] QFont font(int units) const {
         QFont own = options_.look.font(TextSize::small);
@@ -100,7 +111,7 @@ private:
     [[nodiscard]] double caption_height() const {
         if (caption_.isEmpty()) return 0;
         return std::ceil(QFontMetricsF(caption_font_).lineSpacing() * static_cast<double>(caption_.count(u'\n') + 1)) +
-               (2 * kMargin);
+               (2 * margin());
     }
     void paint_caption(QPainter& painter, double top) const {
         if (caption_.isEmpty()) return;
@@ -109,7 +120,7 @@ private:
         painter.setPen(options_.look.colour(Role::text));
         double y = top + metrics.ascent();
         for (const QString& line : caption_.split(u'\n')) {
-            painter.drawText(QPointF(kMargin, y), line);
+            painter.drawText(QPointF(margin(), y), line);
             y += metrics.lineSpacing();
         }
     }
@@ -200,14 +211,14 @@ void remove_date(QByteArray& pdf) {
     move_offsets(pdf, begin, never.size() - length);
 }
 
-QByteArray to_pdf(const Figure& figure, const Chart& chart, FigureSize size) {
+QByteArray to_pdf(const Figure& figure, const Chart& chart) {
     constexpr int kResolution = 1200;
     QByteArray bytes;
     QBuffer buffer(&bytes);
     buffer.open(QIODevice::WriteOnly);
     QPdfWriter writer(&buffer);
     writer.setResolution(kResolution);
-    writer.setPageSize(QPageSize(size_in_mm(size), QPageSize::Millimeter, QString(), QPageSize::ExactMatch));
+    writer.setPageSize(QPageSize(figure.size_in_mm(), QPageSize::Millimeter, QString(), QPageSize::ExactMatch));
     writer.setPageMargins(QMarginsF(0, 0, 0, 0));
     writer.setTitle(chart.title);
     writer.setCreator(QStringLiteral("kstacklab"));
@@ -224,13 +235,13 @@ QByteArray to_pdf(const Figure& figure, const Chart& chart, FigureSize size) {
 
 } // namespace
 
-QSizeF size_in_mm(FigureSize size) {
+double width_in_mm(FigureSize size) {
     switch (size) {
-    case FigureSize::column: return {84, 70};
-    case FigureSize::page: return {174, 105};
-    case FigureSize::slide: return {254, 142.875};
+    case FigureSize::column: return 84;
+    case FigureSize::page: return 174;
+    case FigureSize::slide: return 254;
     }
-    return {84, 70};
+    return 84;
 }
 
 std::expected<FigureFormat, QString> format_of(const QString& file_name) {
@@ -248,7 +259,7 @@ QByteArray export_chart(const Chart& chart, const FigureOptions& options) {
     const Figure figure(chart, options);
     switch (options.format) {
     case FigureFormat::png: return to_png(figure, chart, options.png_scale);
-    case FigureFormat::pdf: return to_pdf(figure, chart, options.size);
+    case FigureFormat::pdf: return to_pdf(figure, chart);
     case FigureFormat::svg:
     case FigureFormat::csv: break;
     }

@@ -12,7 +12,6 @@
 #include "ui/theme/look.h"
 
 #include <QByteArray>
-#include <QSizeF>
 #include <QString>
 #include <cstdint>
 #include <expected>
@@ -29,7 +28,8 @@ struct FigureOptions {
     int png_scale = 2; ///< 1..4; scale 1 is 144 dots an inch
 };
 
-[[nodiscard]] QSizeF size_in_mm(FigureSize size);
+/// The height follows from title, legend and caption; a slide is 16:9.
+[[nodiscard]] double width_in_mm(FigureSize size);
 /// From the end of a file name; nothing for others.
 [[nodiscard]] std::expected<FigureFormat, QString> format_of(const QString& file_name);
 

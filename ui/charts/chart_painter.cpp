@@ -10,6 +10,7 @@
 #include <QFontMetricsF>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace ksl::ui {
@@ -20,15 +21,15 @@ class ChartLabels {
     Q_DECLARE_TR_FUNCTIONS(ChartLabels)
 };
 
+/// Boxes are named by letters on the axis; the legend says what they stand for.
+QString box_letter(std::size_t series) {
+    return QString(QChar(u'A' + static_cast<char16_t>(series % 26)));
+}
+
 template <class... Ts>
 struct Overloaded : Ts... {
     using Ts::operator()...;
 };
-
-QColor tint(QColor colour, QColor ground, double part) {
-    const auto mix = [part](int a, int b) { return static_cast<int>(a + ((b - a) * part) + 0.5); };
-    return {mix(ground.red(), colour.red()), mix(ground.green(), colour.green()), mix(ground.blue(), colour.blue())};
-}
 
 /// QCustomPlot's bars and boxes with the pattern of their series on top of the fill, as lines: SVG and PDF keep them
 /// sharp.
@@ -137,10 +138,111 @@ struct Extent {
     [[nodiscard]] bool is_empty() const { return !(from <= to); }
 };
 
+/// A line over steps or points with a few markers, none of them on the zero line, where those of all series would lie
+/// on each other.
+class MarkedGraph : public QCPGraph {
+public:
+    MarkedGraph(QCPAxis* key, QCPAxis* value, std::size_t series) : QCPGraph(key, value), series_(series) {}
+    void set_marked_from(double least) { least_ = least; }
+    void mark_all() { marks_all_ = true; }
+
+protected:
+    /// Data never leave the axes, but a marker on an axis is drawn whole.
+    [[nodiscard]] QRect clipRect() const override { return parentPlot()->viewport(); }
+
+    void drawScatterPlot(QCPPainter* painter, const QVector<QPointF>& points,
+                         const QCPScatterStyle& style) const override {
+        if (marks_all_) {
+            QCPGraph::drawScatterPlot(painter, points, style);
+            return;
+        }
+        const double lowest = valueAxis()->coordToPixel(least_);
+        QVector<QPointF> eligible;
+        std::ranges::copy_if(points, std::back_inserter(eligible), [&](const QPointF& p) { return p.y() <= lowest; });
+        // Each series starts somewhere else, so that markers of equal curves stand side by side.
+        const qsizetype step = std::max<qsizetype>(1, eligible.size() / kMarkers);
+        QVector<QPointF> chosen;
+        for (qsizetype i = static_cast<qsizetype>(series_) * step / 3 % step; i < eligible.size(); i += step) {
+            chosen += eligible[i];
+        }
+        QCPGraph::drawScatterPlot(painter, chosen, style);
+    }
+
+private:
+    static constexpr qsizetype kMarkers = 6;
+    std::size_t series_;
+    double least_ = 0;
+    bool marks_all_ = false;
+};
+
+struct LegendText {
+    QString name;
+    QString numbers; ///< n, median, p99 on a line of their own
+};
+
+/// How much a legend says. A picture that is too low for everything keeps its plot and says less; the table and the
+/// description still have it all.
+enum class LegendDetail : std::uint8_t { full, names, one_line };
+
+QString legend_text(const LegendText& text, const ChartStyle& style, LegendDetail detail) {
+    const QFontMetricsF metrics(style.text);
+    const double room = style.width - (5 * metrics.height());
+    if (detail == LegendDetail::one_line) return metrics.elidedText(text.name, Qt::ElideRight, room);
+    const QString name = wrapped(text.name, style.text, room);
+    if (detail == LegendDetail::names) return name;
+    return text.numbers.isEmpty() ? name : name + u'\n' + wrapped(text.numbers, style.text, room);
+}
+
+std::vector<LegendText> legend_of(const Chart& chart) {
+    std::vector<LegendText> all;
+    const auto with_numbers = [&](const auto& plot) {
+        for (const auto& s : plot.series) all.push_back({s.name, summary_text(s.summary, chart.x.quantity)});
+    };
+    const auto names = [&](const auto& plot) {
+        for (const auto& s : plot.series) all.push_back({s.name, {}});
+    };
+    std::visit(Overloaded{[&](const HistogramPlot& plot) { with_numbers(plot); },
+                          [&](const EcdfPlot& plot) { with_numbers(plot); },
+                          [&](const BoxPlot& plot) {
+                              with_numbers(plot);
+                              for (std::size_t i = 0; i < all.size(); ++i)
+                                  all[i].name = box_letter(i) + QStringLiteral(": ") + all[i].name;
+                          },
+                          [&](const BarPlot& plot) { names(plot); }, [&](const LinePlot& plot) { names(plot); }},
+               chart.plot);
+    return all;
+}
+
+ChartExtras extras_of(const Chart& chart, const ChartStyle& style, LegendDetail detail) {
+    const QFontMetricsF text(style.text);
+    const QFontMetricsF title(style.title);
+    const double margin = text.height() / 2;
+    ChartExtras extras;
+    const QString title_text = wrapped(chart.title, style.title, style.width - text.height());
+    extras.title = margin + (title.lineSpacing() * static_cast<double>(title_text.count(u'\n') + 1));
+    for (const LegendText& entry : legend_of(chart)) {
+        const auto lines = static_cast<double>(legend_text(entry, style, detail).count(u'\n') + 1);
+        extras.legend += std::ceil(text.lineSpacing() * lines) + std::ceil(text.height() / 6);
+    }
+    if (extras.legend > 0) extras.legend += 2 * margin;
+    return extras;
+}
+
+LegendDetail detail_for(const Chart& chart, const ChartStyle& style) {
+    constexpr double kMostOfHeight = 0.45;
+    if (style.height <= 0) return LegendDetail::full;
+    for (const LegendDetail detail : {LegendDetail::full, LegendDetail::names}) {
+        const ChartExtras extras = extras_of(chart, style, detail);
+        if (extras.title + extras.legend <= kMostOfHeight * style.height) return detail;
+    }
+    return LegendDetail::one_line;
+}
+
 class ChartPainter {
 public:
     ChartPainter(QCustomPlot& plot, const Chart& chart, const ChartStyle& style)
-        : plot_(plot), chart_(chart), style_(style), look_(style.look) {}
+        : plot_(plot), chart_(chart), style_(style), look_(style.look), legend_texts_(legend_of(chart)),
+          detail_(detail_for(chart, style)) {}
 
     void draw() {
         clear();
@@ -151,7 +253,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t kMarkersASeries = 10;
+    static constexpr std::size_t kMostMarked = 30; ///< points of a line that all get their marker
 
     void clear() {
         plot_.clearPlottables();
@@ -191,8 +293,11 @@ private:
         axis.setTickLength(0, tick);
         axis.setSubTickLength(0, tick / 2);
         axis.setTickLabelPadding(tick + 2);
-        axis.setLabelPadding(tick);
-        axis.grid()->setPen(pen(Role::grid, 1));
+        axis.setLabelPadding(tick / 2);
+        QPen grid = look_.grid_line();
+        grid.setCosmetic(false); // a hairline of the screen would vanish on paper
+        grid.setWidthF(style_.line);
+        axis.grid()->setPen(grid);
         axis.grid()->setSubGridVisible(false);
         axis.grid()->setZeroLinePen(Qt::NoPen);
         axis.setScaleType(description.scale == AxisScale::logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
@@ -211,27 +316,25 @@ private:
     [[nodiscard]] QCPScatterStyle series_marker(std::size_t series) const {
         const SeriesStyle own = look_.series(series);
         return {shape_of(own.marker), QPen(own.colour, 1.5 * style_.line), QBrush(look_.colour(Role::canvas)),
-                std::max(6.0, line_height() * 0.5)};
+                std::max(6.0, line_height() * 0.4)};
     }
     [[nodiscard]] PatternFill series_fill(std::size_t series) const {
         const SeriesStyle own = look_.series(series);
         return {.pattern = own.pattern, .ink = own.colour, .step = kPatternSide * style_.line};
     }
     [[nodiscard]] QBrush series_tint(std::size_t series) const {
-        return tint(look_.series(series).colour, look_.colour(Role::canvas),
-                    look_.scheme() == Scheme::high_contrast ? 0 : 0.25);
+        const double part = look_.scheme() == Scheme::high_contrast ? 0 : 0.25;
+        return mixed(look_.colour(Role::canvas), look_.series(series).colour, part);
     }
 
-    void add_to_legend(QCPAbstractPlottable& plottable, const QString& name, const QString& numbers) {
-        const double room = style_.width - (5 * line_height());
-        const QString text = numbers.isEmpty() ? name : name + QStringLiteral(" – ") + numbers;
-        plottable.setName(wrapped(text, style_.text, room));
+    void add_to_legend(QCPAbstractPlottable& plottable, const LegendText& text) {
+        plottable.setName(legend_text(text, style_, detail_));
         auto* item = new QCPPlottableLegendItem(legend_, &plottable);
         legend_->addItem(item);
     }
 
-    QCPGraph* add_graph(std::size_t series, const std::vector<ChartPoint>& points, QCPGraph::LineStyle line) {
-        auto* graph = new QCPGraph(x_, y_);
+    MarkedGraph* add_graph(std::size_t series, const std::vector<ChartPoint>& points, QCPGraph::LineStyle line) {
+        auto* graph = new MarkedGraph(x_, y_, series);
         QVector<double> keys;
         QVector<double> values;
         for (const ChartPoint& point : points) {
@@ -243,7 +346,6 @@ private:
         graph->setPen(series_pen(series));
         graph->setAdaptiveSampling(false); // thinned already, and exports must not depend on it
         graph->setScatterStyle(series_marker(series));
-        graph->setScatterSkip(static_cast<int>(points.size() / kMarkersASeries));
         return graph;
     }
 
@@ -276,8 +378,11 @@ private:
             }
             if (!histogram.edges.empty()) steps.push_back({.x = histogram.edges.back(), .y = 0});
             for (const double edge : histogram.edges) x.add(edge);
-            QCPGraph* graph = add_graph(s, steps, QCPGraph::lsStepLeft);
-            add_to_legend(*graph, plot.series[s].name, summary_text(plot.series[s].summary, chart_.x.quantity));
+            MarkedGraph* graph = add_graph(s, steps, QCPGraph::lsStepLeft);
+            add_to_legend(*graph, legend_texts_[s]);
+        }
+        for (int i = 0; i < plot_.plottableCount(); ++i) {
+            if (auto* graph = dynamic_cast<MarkedGraph*>(plot_.plottable(i))) graph->set_marked_from(0.08 * y.to);
         }
         set_range(*x_, chart_.x, x, 0.03);
         set_range(*y_, chart_.y, y, 0.08);
@@ -287,8 +392,9 @@ private:
         Extent x;
         for (std::size_t s = 0; s < plot.series.size(); ++s) {
             for (const ChartPoint& point : plot.series[s].points) x.add(point.x);
-            QCPGraph* graph = add_graph(s, plot.series[s].points, QCPGraph::lsStepLeft);
-            add_to_legend(*graph, plot.series[s].name, summary_text(plot.series[s].summary, chart_.x.quantity));
+            MarkedGraph* graph = add_graph(s, plot.series[s].points, QCPGraph::lsStepLeft);
+            graph->set_marked_from(0.04);
+            add_to_legend(*graph, legend_texts_[s]);
         }
         set_range(*x_, chart_.x, x, 0.03);
         y_->setRange(0, 1.05);
@@ -347,11 +453,8 @@ private:
             tick.lineTo(0, 5);
             box->setOutlierStyle(QCPScatterStyle(tick, outline, Qt::NoBrush, std::max(6.0, line_height() * 0.5)));
             for (const double value : {m.min, m.max}) x.add(value);
-            names->addTick(at, QString(QChar(u'A' + static_cast<char16_t>(s % 26))));
-            add_to_legend(
-                *box,
-                QStringLiteral("%1: %2").arg(QChar(u'A' + static_cast<char16_t>(s % 26))).arg(plot.series[s].name),
-                summary_text(m, chart_.x.quantity));
+            names->addTick(at, box_letter(s));
+            add_to_legend(*box, legend_texts_[s]);
         }
         y_->setTicker(names);
         y_->setTickLength(0, 0);
@@ -379,7 +482,7 @@ private:
             const double shift = is_stacked ? 0 : ((static_cast<double>(s) + 0.5) * bar) - (group_width / 2);
             for (std::size_t group = 0; group < plot.series[s].values.size() && group < stacked.size(); ++group) {
                 const double value = plot.series[s].values[group];
-                bars->addData(static_cast<double>(group) + shift, value);
+                if (value != 0) bars->addData(static_cast<double>(group) + shift, value);
                 stacked[group] = is_stacked ? stacked[group] + value : value;
                 y.add(stacked[group]);
             }
@@ -389,7 +492,7 @@ private:
             bars->setBrush(series_tint(s));
             if (is_stacked && below != nullptr) bars->moveAbove(below);
             below = bars;
-            add_to_legend(*bars, plot.series[s].name, {});
+            add_to_legend(*bars, legend_texts_[s]);
         }
         x_->setTicker(names);
         x_->setSubTicks(false);
@@ -404,9 +507,8 @@ private:
         Extent y;
         for (std::size_t s = 0; s < plot.series.size(); ++s) {
             const std::vector<ChartPoint> points = thinned(plot.series[s].points);
-            QCPGraph* graph = add_graph(s, points, QCPGraph::lsLine);
-            graph->setScatterSkip(
-                points.size() <= 3 * kMarkersASeries ? 0 : static_cast<int>(points.size() / kMarkersASeries));
+            MarkedGraph* graph = add_graph(s, points, QCPGraph::lsLine);
+            if (points.size() <= kMostMarked) graph->mark_all();
             for (const ChartPoint& point : points) {
                 x.add(point.x);
                 y.add(point.y);
@@ -415,7 +517,7 @@ private:
                 points.size() == plot.series[s].points.size()) {
                 add_intervals(*graph, s, plot.series[s], y);
             }
-            add_to_legend(*graph, plot.series[s].name, {});
+            add_to_legend(*graph, legend_texts_[s]);
         }
         if (chart_.y.scale == AxisScale::linear && y.from > 0 && y.from < 0.5 * y.to) y.add(0);
         set_range(*x_, chart_.x, x, 0.03);
@@ -481,6 +583,8 @@ private:
     const Chart& chart_;
     const ChartStyle& style_;
     const Look& look_;
+    std::vector<LegendText> legend_texts_;
+    LegendDetail detail_;
     QCPLegend* legend_ = nullptr;
     QCPAxis* x_ = nullptr;
     QCPAxis* y_ = nullptr;
@@ -488,12 +592,13 @@ private:
 
 } // namespace
 
-ChartStyle screen_style(const Look& look, double width) {
+ChartStyle screen_style(const Look& look, QSizeF size) {
     return {.look = look,
             .text = look.font(TextSize::small),
             .title = look.font(TextSize::body, TextWeight::bold),
             .line = 1,
-            .width = width};
+            .width = size.width(),
+            .height = size.height()};
 }
 
 QString wrapped(const QString& text, const QFont& font, double width) {
@@ -510,6 +615,10 @@ QString wrapped(const QString& text, const QFont& font, double width) {
         line = word;
     }
     return out + line;
+}
+
+ChartExtras extras_of(const Chart& chart, const ChartStyle& style) {
+    return extras_of(chart, style, detail_for(chart, style));
 }
 
 void draw_chart(QCustomPlot& plot, const Chart& chart, const ChartStyle& style) {

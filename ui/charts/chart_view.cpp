@@ -2,9 +2,8 @@
 #include "ui/charts/chart_view.h"
 
 #include "ui/charts/chart_painter.h"
+#include "ui/charts/chart_plot.h"
 #include "ui/theme/icons.h"
-
-#include <qcustomplot.h>
 
 #include <QAbstractTableModel>
 #include <QHBoxLayout>
@@ -54,7 +53,7 @@ private:
 };
 
 ChartView::ChartView(const Theme& theme, QWidget* parent)
-    : QWidget(parent), theme_(theme), pages_(new QStackedWidget(this)), plot_(new QCustomPlot(pages_)),
+    : QWidget(parent), theme_(theme), pages_(new QStackedWidget(this)), plot_(new ChartPlot(pages_)),
       table_(new QTableView(pages_)), model_(new ChartTableModel(this)), table_button_(new QToolButton(this)),
       scale_button_(new QToolButton(this)), export_button_(new QToolButton(this)) {
     pages_->addWidget(plot_);
@@ -116,20 +115,16 @@ bool ChartView::shows_table() const {
 
 void ChartView::redraw() {
     if (!chart_) return;
-    draw_chart(*plot_, *chart_, screen_style(theme_.look(), plot_->width()));
+    draw_chart(*plot_, *chart_, screen_style(theme_.look(), plot_->size()));
+    plot_->settle(plot_->rect());
     plot_->replot(QCustomPlot::rpQueuedReplot);
-}
-
-void ChartView::resizeEvent(QResizeEvent* event) {
-    QWidget::resizeEvent(event);
-    // Legends and titles wrap to the width.
-    layout()->activate();
-    redraw();
 }
 
 bool ChartView::eventFilter(QObject* watched, QEvent* event) {
     const bool is_focus = event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut;
     if (watched == plot_ && is_focus) plot_->update();
+    // Legends and titles wrap to the plot's own width, which it has by now.
+    if (watched == plot_ && event->type() == QEvent::Resize) redraw();
     if (watched != plot_ || event->type() != QEvent::Paint || !plot_->hasFocus())
         return QWidget::eventFilter(watched, event);
     // The plot paints itself; the focus ring goes on top of it.

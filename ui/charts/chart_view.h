@@ -10,13 +10,13 @@
 #include <QWidget>
 #include <optional>
 
-class QCustomPlot;
 class QStackedWidget;
 class QTableView;
 class QToolButton;
 
 namespace ksl::ui {
 
+class ChartPlot;
 class ChartTableModel;
 
 class ChartView : public QWidget {
@@ -36,7 +36,6 @@ Q_SIGNALS:
     void export_requested();
 
 protected:
-    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -46,7 +45,7 @@ private:
     const Theme& theme_;
     std::optional<Chart> chart_;
     QStackedWidget* pages_;
-    QCustomPlot* plot_;
+    ChartPlot* plot_;
     QTableView* table_;
     ChartTableModel* model_;
     QToolButton* table_button_;

@@ -11,10 +11,17 @@ namespace ksl::ui {
 
 namespace {
 
+/// The largest of 1, KiB, MiB, ... that `bytes` reaches.
+double byte_unit(double bytes) {
+    double unit = 1;
+    while (bytes >= 1024 * unit) unit *= 1024;
+    return unit;
+}
+
 QString tick_text(double value, Quantity quantity) {
     switch (quantity) {
     case Quantity::time_ns: return value == 0 ? QStringLiteral("0") : format_time_tick(value);
-    case Quantity::bytes: return format_quantity(value, quantity);
+    case Quantity::bytes: return value == 0 ? QStringLiteral("0") : format_quantity(value, quantity);
     case Quantity::share: {
         // As few digits as this tick needs; ticks of one axis may differ by one.
         const double percent = 100 * value;
@@ -36,7 +43,7 @@ unsigned UnitTicker::most_ticks() const {
     const bool is_horizontal = axis_.orientation() == Qt::Horizontal;
     const double room = is_horizontal ? axis_.axisRect()->width() : axis_.axisRect()->height();
     const double label = is_horizontal ? metrics.horizontalAdvance(QStringLiteral("000 µs")) : metrics.height();
-    return static_cast<unsigned>(std::clamp(room / (kGap * label), 2.0, 12.0));
+    return static_cast<unsigned>(std::clamp(room / (kGap * label), 2.0, 10.0));
 }
 
 void UnitTicker::generate(const QCPRange& range, const QLocale& /*locale*/, QChar /*format*/, int /*precision*/,
@@ -45,9 +52,14 @@ void UnitTicker::generate(const QCPRange& range, const QLocale& /*locale*/, QCha
     if (sub_ticks != nullptr) sub_ticks->clear();
     if (labels != nullptr) labels->clear();
     const unsigned most = most_ticks();
-    const std::vector<Tick> all = description_.scale == AxisScale::logarithmic
-                                      ? logarithmic_ticks(range.lower, range.upper, most)
-                                      : linear_ticks(range.lower, range.upper, most);
+    const bool is_logarithmic = description_.scale == AxisScale::logarithmic;
+    // Round bytes are round in KiB, MiB, ...
+    const double unit = description_.quantity == Quantity::bytes ? byte_unit(range.upper) : 1;
+    std::vector<Tick> all = is_logarithmic ? logarithmic_ticks(range.lower, range.upper, most)
+                                           : linear_ticks(range.lower / unit, range.upper / unit, most);
+    if (!is_logarithmic) {
+        for (Tick& tick : all) tick.value *= unit;
+    }
     for (const Tick& tick : all) {
         if (!tick.is_major) {
             if (sub_ticks != nullptr) sub_ticks->append(tick.value);

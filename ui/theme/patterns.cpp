@@ -79,6 +79,7 @@ QImage pattern_tile(Pattern pattern, QColor ink, QColor ground, int scale) {
 void draw_pattern(QPainter& painter, const QRectF& area, Pattern pattern, QColor ink, double step) {
     if (pattern == Pattern::plain || area.isEmpty()) return;
     painter.save();
+    painter.setClipRect(area, Qt::IntersectClip); // for the last half pixel of line ends
     QPen pen(ink, step / kPatternSide, Qt::SolidLine, Qt::FlatCap);
     if (pattern == Pattern::dotted_lines) pen.setDashPattern({2, 2});
     painter.setPen(pen);

@@ -98,6 +98,58 @@ TEST(ChartExport, NothingInAnSvgLeavesThePage) {
     }
 }
 
+struct PlacedText {
+    QString text;
+    QRectF rect;
+};
+
+/// Every text of an SVG that QSvgGenerator wrote, where it is on the page.
+QList<PlacedText> texts_of(const QString& svg) {
+    QList<PlacedText> all;
+    const QRegularExpression piece(QStringLiteral(
+        "transform=\"matrix\\(([^)]*)\\)\"|<text[^>]*x=\"([-0-9.e]+)\" y=\"([-0-9.e]+)\"[^>]*font-family=\"([^\"]*)\" "
+        "font-size=\"([0-9.]+)\"[^>]*>([^<]*)</text>"));
+    QTransform transform;
+    for (const auto& found : piece.globalMatch(svg)) {
+        if (!found.captured(1).isEmpty()) {
+            const QStringList m = found.captured(1).split(u',');
+            transform = QTransform(m[0].toDouble(), m[1].toDouble(), m[2].toDouble(), m[3].toDouble(), m[4].toDouble(),
+                                   m[5].toDouble());
+            continue;
+        }
+        QFont font(found.captured(4));
+        font.setPixelSize(found.captured(5).toInt());
+        const QFontMetricsF metrics(font);
+        const QString text = found.captured(6).trimmed();
+        // The ink, not the line: neighbours may share the space between lines.
+        QRectF ink = metrics.tightBoundingRect(text);
+        ink.translate(found.captured(2).toDouble(), found.captured(3).toDouble());
+        all += {text, transform.mapRect(ink)};
+    }
+    return all;
+}
+
+TEST(ChartExport, NoTextIsCutOrLiesOnAnother) {
+    for (const auto& [name, chart] : test::every_chart()) {
+        for (const FigureSize size : kSizes) {
+            const QString svg = QString::fromUtf8(export_chart(chart, {.format = FigureFormat::svg, .size = size}));
+            const auto box = QRegularExpression(QStringLiteral("viewBox=\"0 0 ([0-9]+) ([0-9]+)\"")).match(svg);
+            const QRectF page(0, 0, box.captured(1).toDouble(), box.captured(2).toDouble());
+            const QList<PlacedText> texts = texts_of(svg);
+            EXPECT_GT(texts.size(), 8) << name;
+            for (qsizetype i = 0; i < texts.size(); ++i) {
+                EXPECT_TRUE(page.contains(texts[i].rect))
+                    << name << static_cast<int>(size) << ": " << texts[i].text.toStdString();
+                for (qsizetype j = i + 1; j < texts.size(); ++j) {
+                    EXPECT_FALSE(texts[i].rect.adjusted(0.5, 0.5, -0.5, -0.5).intersects(texts[j].rect))
+                        << name << static_cast<int>(size) << ": " << texts[i].text.toStdString() << " on "
+                        << texts[j].text.toStdString();
+                }
+            }
+        }
+    }
+}
+
 TEST(ChartExport, FontsAreAtLeastSevenPointsAtEverySize) {
     for (const FigureSize size : kSizes) {
         const QString svg =
