@@ -17,12 +17,7 @@ constexpr MapPaints::Index kFirstOrder = 16; ///< mode free_order: paints 16..26
 constexpr int kMostScale = 4;
 
 Pixel pixel_of(QColor colour) {
-    return colour.rgb() | 0xff000000U;
-}
-
-QColor mixed(QColor a, QColor b, double part) {
-    const auto channel = [part](int from, int to) { return static_cast<int>(from + ((to - from) * part) + 0.5); };
-    return {channel(a.red(), b.red()), channel(a.green(), b.green()), channel(a.blue(), b.blue())};
+    return colour.rgb(); // opaque: every colour of the theme is
 }
 
 } // namespace

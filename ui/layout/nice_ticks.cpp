@@ -48,7 +48,7 @@ std::vector<Tick> logarithmic_ticks(double from, double to, unsigned most) {
     const int first = static_cast<int>(std::floor(std::log10(from) + kSlack));
     const int last = static_cast<int>(std::floor(std::log10(to) + kSlack));
     const int inside = last - static_cast<int>(std::ceil(std::log10(from) - kSlack)) + 1;
-    const bool few = inside < 2;
+    const bool few = 3 * std::log10(to / from) <= most; // three labels a decade have room
     const int every = std::max(1, (inside + static_cast<int>(most) - 1) / static_cast<int>(most));
     for (int power = first; power <= last; ++power) {
         const double decade = std::pow(10, power);
@@ -56,7 +56,7 @@ std::vector<Tick> logarithmic_ticks(double from, double to, unsigned most) {
             const double value = digit * decade;
             if (value < from * (1 - kSlack) || value > to * (1 + kSlack)) continue;
             const bool is_power = digit == 1 && power % every == 0;
-            const bool is_half = few && most > 2 && (digit == 2 || digit == 5 || digit == 1);
+            const bool is_half = few && (digit == 1 || digit == 2 || digit == 5);
             ticks.push_back({.value = value, .is_major = is_power || is_half});
         }
     }

@@ -41,6 +41,11 @@ double contrast(QColor a, QColor b) {
     return (brighter + 0.05) / (darker + 0.05);
 }
 
+QColor mixed(QColor a, QColor b, double part) {
+    const auto channel = [part](int from, int to) { return static_cast<int>(from + ((to - from) * part) + 0.5); };
+    return {channel(a.red(), b.red()), channel(a.green(), b.green()), channel(a.blue(), b.blue())};
+}
+
 Look::Look(LookOptions options) : options_(options) {
     options_.scale = std::clamp(options_.scale, kLeastScale, kMostScale * kPresenterType);
 }

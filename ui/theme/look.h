@@ -107,6 +107,9 @@ private:
 /// Contrast of two colours, 1..21 (WCAG 2.1).
 [[nodiscard]] double contrast(QColor a, QColor b);
 
+/// `part` 0..1 of the way from `a` to `b`.
+[[nodiscard]] QColor mixed(QColor a, QColor b, double part);
+
 [[nodiscard]] inline QColor to_qcolor(Rgb rgb) {
     return {rgb.red, rgb.green, rgb.blue};
 }

@@ -32,14 +32,17 @@ int wrap(int value, int side) {
 }
 
 /// Parallel lines x + y = c (rising) or x - y = c, c a multiple of `step`: their phase does not depend on where `area`
-/// begins, so that neighbouring areas join.
+/// begins, so that neighbouring areas join. Each line is cut at the area by arithmetic: SVG Tiny knows no clipping.
 void draw_diagonals(QPainter& painter, const QRectF& area, double step, bool rises) {
     const double least = rises ? area.left() + area.top() : area.left() - area.bottom();
     const double most = least + area.width() + area.height();
+    const double slope = rises ? -1 : 1; // x = c + slope * y
     for (double c = std::ceil(least / step) * step; c < most; c += step) {
-        const double x_at_bottom = rises ? c - area.bottom() : c + area.bottom();
-        const double x_at_top = rises ? c - area.top() : c + area.top();
-        painter.drawLine(QPointF(x_at_bottom, area.bottom()), QPointF(x_at_top, area.top()));
+        const double x_top = c + (slope * area.top());
+        const double x_bottom = c + (slope * area.bottom());
+        const double from = std::max(std::min(x_top, x_bottom), area.left());
+        const double to = std::min(std::max(x_top, x_bottom), area.right());
+        if (from < to) painter.drawLine(QPointF(from, (from - c) / slope), QPointF(to, (to - c) / slope));
     }
 }
 
@@ -76,7 +79,7 @@ QImage pattern_tile(Pattern pattern, QColor ink, QColor ground, int scale) {
 void draw_pattern(QPainter& painter, const QRectF& area, Pattern pattern, QColor ink, double step) {
     if (pattern == Pattern::plain || area.isEmpty()) return;
     painter.save();
-    painter.setClipRect(area, Qt::IntersectClip);
+    painter.setClipRect(area, Qt::IntersectClip); // for the last half pixel of line ends
     QPen pen(ink, step / kPatternSide, Qt::SolidLine, Qt::FlatCap);
     if (pattern == Pattern::dotted_lines) pen.setDashPattern({2, 2});
     painter.setPen(pen);

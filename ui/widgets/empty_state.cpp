@@ -73,10 +73,14 @@ void EmptyState::restyle() {
     title_->setPalette(text);
     text.setColor(QPalette::WindowText, look.colour(Role::muted));
     text_->setPalette(text);
-    for (QLabel* label : {title_, text_}) label->setFixedWidth(look.px(kLineLength));
+    for (QLabel* label : {title_, text_}) {
+        label->setFixedWidth(look.px(kLineLength));
+        // A centred label does not tell the layout that its height follows its width.
+        label->setMinimumHeight(label->heightForWidth(label->width()));
+    }
     for (QPushButton* button : all_buttons_) {
         button->setFont(look.font(TextSize::body));
-        button->setMinimumHeight(look.px(32));
+        button->setMinimumSize(button->sizeHint().width() + look.px(24), look.px(36));
     }
 }
 

@@ -53,6 +53,11 @@ TEST(LogarithmicTicks, InsideOneDecadeTwoAndFiveHaveLabelsToo) {
     EXPECT_EQ(majors(logarithmic_ticks(1100, 9000, 8)), (std::vector<double>{2000, 5000}));
 }
 
+TEST(LogarithmicTicks, WhereThereIsRoomTwoAndFiveHaveLabelsToo) {
+    EXPECT_EQ(majors(logarithmic_ticks(800, 12'000, 8)), (std::vector<double>{1000, 2000, 5000, 10'000}));
+    EXPECT_EQ(majors(logarithmic_ticks(800, 12'000, 3)), (std::vector<double>{1000, 10'000}));
+}
+
 TEST(LogarithmicTicks, ManyDecadesAreThinned) {
     EXPECT_LE(majors(logarithmic_ticks(1, 1e12, 5)).size(), 5U);
 }

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <QDirIterator>
+#include <QFile>
+#include <QRegularExpression>
 #include <limits>
 #include <set>
 #include <string>
@@ -153,6 +156,25 @@ TEST_P(EveryScheme, PatternsAreSeenOnTheirFill) {
         EXPECT_GE(contrast(look_.ink(kind), ground), 3) << "class " << index_of(kind);
         EXPECT_GE(contrast(look_.text_on(ground), ground), 4.2) << "class " << index_of(kind);
     }
+}
+
+// What breaks dark mode for years is one colour in one view.
+TEST(Palette, NoOtherFileNamesAColour) {
+    const QRegularExpression raw(
+        QStringLiteral("QColor\\s*[({]\\s*[0-9\"]|qRgb|\"#[0-9a-fA-F]{6}\"|0x[fF]{2}[0-9a-fA-F]{6}|"
+                       "Qt::(red|green|blue|black|gray|darkGray|lightGray|yellow|cyan|magenta)\\b"));
+    QDirIterator files(QStringLiteral(KSL_SOURCE_DIR "/ui"), {QStringLiteral("*.cpp"), QStringLiteral("*.h")},
+                       QDir::Files, QDirIterator::Subdirectories);
+    int looked_at = 0;
+    while (files.hasNext()) {
+        QFile file(files.next());
+        if (file.fileName().contains(QStringLiteral("/ui/theme/"))) continue;
+        ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+        const auto found = raw.match(QString::fromUtf8(file.readAll()));
+        EXPECT_FALSE(found.hasMatch()) << file.fileName().toStdString() << ": " << found.captured().toStdString();
+        ++looked_at;
+    }
+    EXPECT_GT(looked_at, 30);
 }
 
 TEST(Palette, TheSequentialRampGetsBrighterAllTheWay) {
