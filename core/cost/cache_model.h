@@ -17,6 +17,7 @@
 //             Copies share memory (cow_array.h).
 #pragma once
 
+#include "core/cost/cache_level.h"
 #include "core/cost/line_match.h"
 #include "core/types/address.h"
 #include "core/types/cow_array.h"
@@ -32,14 +33,6 @@
 #include <vector>
 
 namespace ksl::core {
-
-/// Where an access found its line.
-enum class CacheLevel : std::uint8_t { l1, l2, l3, memory };
-inline constexpr unsigned kCacheLevels = 4;
-[[nodiscard]] constexpr std::string_view name_of(CacheLevel level) {
-    constexpr std::array<std::string_view, kCacheLevels> kNames{"L1", "L2", "L3", "memory"};
-    return kNames[static_cast<std::size_t>(level)];
-}
 
 struct CacheGeometry {
     std::uint32_t kib = 0;

@@ -3,6 +3,7 @@
 // What one operation cost, and why: how often each step was taken, what the TLB and the caches did, and the sum.
 #pragma once
 
+#include "core/cost/cache_level.h"
 #include "core/cost/step.h"
 #include "core/types/time.h"
 
@@ -10,10 +11,6 @@
 #include <cstdint>
 
 namespace ksl::core {
-
-/// Which level answered an access to a cache line.
-enum class CacheLevel : std::uint8_t { l1, l2, l3, memory };
-inline constexpr std::size_t kCacheLevels = 4;
 
 struct Ledger {
     Cycles total;         ///< everything below, in cycles of the processor that paid

@@ -12,6 +12,7 @@
 #include "core/cost/ledger.h"
 #include "core/cost/price_list.h"
 #include "core/effects/kernel_data.h"
+#include "core/effects/lock_table.h"
 #include "core/events/event.h"
 
 namespace ksl::core {
@@ -35,9 +36,9 @@ public:
     Effects() = default;
     /// `prices`, `port`, `sink` may be null: then steps, accesses or events are dropped. All must outlive this.
     Effects(const PriceList* prices, MemoryPort* port, EventSink* sink, EventLevel level, CpuId cpu, Cycles start,
-            const KernelData& data)
-        : prices_(prices), port_(port), sink_(sink), level_(sink == nullptr ? EventLevel::none : level), cpu_(cpu),
-          silent_(prices == nullptr && port == nullptr && sink == nullptr), start_(start), data_(data) {}
+            const KernelData& data, LockTable* locks = nullptr)
+        : prices_(prices), port_(port), sink_(sink), locks_(locks), level_(sink == nullptr ? EventLevel::none : level),
+          cpu_(cpu), silent_(prices == nullptr && port == nullptr && sink == nullptr), start_(start), data_(data) {}
 
     void charge(Step step, std::uint32_t times = 1) {
         if (prices_ == nullptr) return;
@@ -54,6 +55,15 @@ public:
     }
     /// False: read() and write() go nowhere, so that a caller need not work out addresses.
     [[nodiscard]] bool sees_memory() const { return port_ != nullptr; }
+    /// Takes a lock: waits until its last holder let go of it.
+    void lock(LockId lock) {
+        if (locks_ == nullptr) return;
+        const Cycles free = locks_->free_at(lock);
+        if (free > now()) wait(free - now());
+    }
+    void unlock(LockId lock) {
+        if (locks_ != nullptr) locks_->release(lock, now());
+    }
     /// Waiting for something that another processor holds.
     void wait(Cycles cycles) {
         ledger_.lock_waits += cycles;
@@ -81,6 +91,7 @@ private:
     const PriceList* prices_ = nullptr;
     MemoryPort* port_ = nullptr;
     EventSink* sink_ = nullptr;
+    LockTable* locks_ = nullptr;
     EventLevel level_ = EventLevel::none;
     CpuId cpu_{0};
     bool silent_ = true;

@@ -4,9 +4,9 @@
 // tables. A value; everything in it is state.
 #pragma once
 
-#include "core/kernel/slab_caches.h"
 #include "core/memory/page_allocator.h"
 #include "core/memory/phys_memory.h"
+#include "core/memory/slab_caches.h"
 #include "core/paging/kernel_layout.h"
 #include "core/paging/kernel_tables.h"
 #include "core/paging/mapper.h"

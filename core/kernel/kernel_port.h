@@ -9,7 +9,8 @@
 
 #include "core/effects/effects.h"
 #include "core/kernel/kernel_memory.h"
-#include "core/machine/rcu.h"
+#include "core/kernel/stack_id.h"
+#include "core/kernel/rcu.h"
 #include "core/memory/page_allocator.h"
 #include "core/vmalloc/vmap_host.h"
 

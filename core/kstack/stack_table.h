@@ -6,14 +6,12 @@
 // Memory:  16 bytes a stack.
 #pragma once
 
+#include "core/kernel/stack_id.h"
 #include "core/types/cow_array.h"
-#include "core/types/ids.h"
 
 #include <cstdint>
 
 namespace ksl::core {
-
-using StackId = Id<struct StackTag, std::uint32_t>;
 
 struct StackRecord {
     /// By backing: number of the vmap_area (vmap, dynamic, alias), first frame of the block (direct map), slot (pid-slot).

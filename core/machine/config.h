@@ -4,13 +4,13 @@
 #pragma once
 
 #include "core/cost/price_list.h"
-#include "core/cost/processor.h"
 #include "core/kernel/kernel_facts.h"
 #include "core/kstack/design.h"
 #include "core/memory/memory_map.h"
 #include "core/memory/page_rules.h"
 #include "core/memory/page_state.h"
 #include "core/paging/kernel_layout.h"
+#include "core/tlb/processor_preset.h"
 #include "core/types/time.h"
 #include "core/vmalloc/vmap_rules.h"
 

@@ -32,11 +32,11 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     fx.charge(Step::syscall);
     fx.charge(Step::exit_rest);
     const TaskRecord& record = state.tasks[task];
-    const Bytes depth = state.config.kernel.exit_depth;
+    const Bytes depth = state.config().kernel.exit_depth;
     kernel.stream(state.stacks.top(record.stack, state.memory) - depth, depth, true);
     TaskRecord& mine = state.tasks.mut(task);
     mine.deepest = std::max(mine.deepest, static_cast<std::uint32_t>(depth.count()));
-    state.spaces.leave(state, kernel, mine.space);
+    state.spaces.leave(kernel, mine.space);
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
     if (record.kind == TaskKind::thread) release_task(state, kernel, task);

@@ -5,6 +5,8 @@
 #include "core/machine/paging_sync.h"
 #include "core/machine/shootdown.h"
 
+#include <utility>
+
 namespace ksl::core {
 
 namespace {
@@ -22,8 +24,6 @@ public:
 private:
     KernelServices& kernel_;
 };
-
-constexpr LockId zone_lock_of(Pfn block) { return static_cast<LockId>(zone_of(block)); }
 
 } // namespace
 
@@ -46,7 +46,7 @@ std::size_t KernelServices::allocate_bulk(const AllocRequest& request, std::span
 }
 
 bool KernelServices::kill_someone(Order order) {
-    const TaskId victim = choose_oom_victim(state_, cpu_);
+    const TaskId victim = choose_oom_victim(state_);
     fx_.charge(Step::oom_scan);
     if (victim.is_none()) {
         state_.is_dead = true;
@@ -58,14 +58,14 @@ bool KernelServices::kill_someone(Order order) {
         return OutOfMemory{static_cast<std::uint8_t>(order.raw()), victim.raw(),
                            static_cast<std::uint32_t>(state_.memory.pages.free_pages().count())};
     });
-    return release_memory_of(*this, state_, victim);
+    return kill_for_memory(*this, state_, victim);
 }
 
 void KernelServices::free(Pfn block, Order order) { state_.memory.pages.free(block, order, fx_); }
 
 std::optional<SlabObject> KernelServices::new_object(SlabCacheId cache) {
     PagesThroughKernel pages{*this};
-    const auto object = state_.memory.slabs.allocate(cache, pages, fx_);
+    const auto object = state_.memory.slabs.allocate(cache, {.gfp = gfp::kKernel, .use = FrameUse::slab}, pages, fx_);
     if (!object) return std::nullopt;
     return *object;
 }
@@ -120,7 +120,7 @@ void KernelServices::purge() {
     });
 }
 
-void KernelServices::sync_top_level(VirtRange range) { copy_top_level_entries(state_, range, fx_); }
+void KernelServices::sync_top_level(VirtRange range) { sync_after_mapping(state_, range, fx_); }
 
 std::uint64_t KernelServices::load(VirtAddr at) {
     const auto where = port_.touch(at, false, fx_.ledger());
@@ -179,6 +179,17 @@ void KernelServices::flush_kernel_range(VirtRange range, Effects& fx) {
     ipis_ = static_cast<std::uint16_t>(ipis_ + flush_tlb_kernel_range(state_, cpu_, range, fx));
 }
 
-void KernelServices::page_moved(Pfn from, Pfn to) { follow_moved_page(state_, from, to); }
+void KernelServices::page_moved(Pfn /*from*/, Pfn to) {
+    if (state_.memory.pages.state().frames.use(static_cast<FrameTable::Node>(to.raw())) != FrameUse::anonymous) return;
+    state_.spaces.page_moved(state_.memory.contents, state_.memory.pages.owner(to), to);
+}
+
+bool KernelServices::store_word(VirtAddr at, std::uint64_t value) {
+    const auto where = port_.touch(at, true, fx_.ledger());
+    if (where) state_.memory.contents.write(*where, value);
+    return where.has_value();
+}
+
+bool KernelServices::reach(VirtAddr at) { return port_.touch_unrepaired(at, fx_.ledger()); }
 
 } // namespace ksl::core

@@ -46,6 +46,10 @@ public:
     // PageOwners
     void page_moved(Pfn from, Pfn to) override;
 
+    /// A word written by the code that runs now; false: a fault that nobody repaired.
+    [[nodiscard]] bool store_word(VirtAddr at, std::uint64_t value);
+    /// A read of the stack in use: true if it is mapped in the loaded tables. Nothing repairs what is not.
+    [[nodiscard]] bool reach(VirtAddr at);
     /// Purges whatever is pending, here and now.
     void purge();
     void set_in_interrupt(bool in_interrupt) { in_interrupt_ = in_interrupt; }

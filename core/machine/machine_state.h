@@ -10,11 +10,12 @@
 #include "core/kstack/stack_allocator.h"
 #include "core/machine/config.h"
 #include "core/machine/cpu.h"
-#include "core/machine/rcu.h"
+#include "core/kernel/rcu.h"
 #include "core/machine/task.h"
 #include "core/machine/user_spaces.h"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace ksl::core {
@@ -37,7 +38,8 @@ struct MachineCounters {
 };
 
 struct MachineState {
-    MachineConfig config;
+    std::shared_ptr<const MachineConfig> shared_config; ///< never changes, so copies share it
+    [[nodiscard]] const MachineConfig& config() const { return *shared_config; }
 
     KernelMemory memory;
     StackAllocator stacks;
@@ -56,9 +58,16 @@ struct MachineState {
     [[nodiscard]] Cpu& cpu(CpuId id) { return cpus[id.raw()]; }
     [[nodiscard]] const Cpu& cpu(CpuId id) const { return cpus[id.raw()]; }
 
+    /// What can change; a reader constructs with the same configuration first.
     template <class Archive>
     void describe(Archive& archive) {
         archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads, is_dead);
+    }
+    friend bool operator==(const MachineState& a, const MachineState& b) {
+        return a.memory == b.memory && a.stacks == b.stacks && a.tasks == b.tasks && a.spaces == b.spaces &&
+               a.rcu == b.rcu && a.cpus == b.cpus && a.caches == b.caches && a.locks == b.locks && a.data == b.data &&
+               a.counters == b.counters && a.next_pid == b.next_pid && a.max_threads == b.max_threads &&
+               a.is_dead == b.is_dead;
     }
 };
 

@@ -38,31 +38,34 @@ void ProcessorPort::charge_line(PhysAddr at, bool is_write, Ledger& ledger) {
     ledger.total += stall;
 }
 
-std::optional<PhysAddr> ProcessorPort::touch(VirtAddr at, bool is_write, Ledger& ledger) {
-    const Access access = Access::kernel(is_write ? AccessKind::write : AccessKind::read);
+MmuAnswer ProcessorPort::access_once(VirtAddr at, bool is_write, Ledger& ledger) {
     Hooks hooks{*this, ledger};
-    Mmu& mmu = state_.cpu(cpu_).mmu;
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        const MmuAnswer answer = mmu.access(at, access, state_.memory.contents, hooks);
-        ++ledger.accesses;
-        if (answer.missed_first) ++ledger.l1_dtlb_misses;
-        if (answer.stall_cycles != 0) {
-            ledger.tlb_stalls += Cycles{answer.stall_cycles};
-            ledger.total += Cycles{answer.stall_cycles};
-        }
-        if (answer.outcome == MmuOutcome::walked || answer.faulted()) {
-            ++ledger.stlb_misses;
-            ++ledger.walks;
-            ledger.walk_references += answer.references;
-        }
-        if (!answer.faulted()) {
-            charge_line(answer.at, is_write, ledger);
-            return answer.at;
-        }
-        if (fx_ == nullptr || !repair_top_level_entry(state_, cpu_, at, *fx_)) return std::nullopt;
+    const MmuAnswer answer = state_.cpu(cpu_).mmu.access(at, Access::kernel(is_write ? AccessKind::write : AccessKind::read),
+                                                         state_.memory.contents, hooks);
+    ++ledger.accesses;
+    if (answer.missed_first) ++ledger.l1_dtlb_misses;
+    ledger.tlb_stalls += Cycles{answer.stall_cycles};
+    ledger.total += Cycles{answer.stall_cycles};
+    if (answer.outcome == MmuOutcome::walked || answer.faulted()) {
+        ++ledger.stlb_misses;
+        ++ledger.walks;
+        ledger.walk_references += answer.references;
     }
-    return std::nullopt;
+    if (!answer.faulted()) charge_line(answer.at, is_write, ledger);
+    return answer;
 }
+
+std::optional<PhysAddr> ProcessorPort::touch(VirtAddr at, bool is_write, Ledger& ledger) {
+    const MmuAnswer answer = access_once(at, is_write, ledger);
+    if (!answer.faulted()) [[likely]]
+        return answer.at;
+    if (fx_ == nullptr || !repair_top_level_entry(state_, cpu_, at, *fx_)) return std::nullopt;
+    const MmuAnswer again = access_once(at, is_write, ledger);
+    if (again.faulted()) return std::nullopt;
+    return again.at;
+}
+
+bool ProcessorPort::touch_unrepaired(VirtAddr at, Ledger& ledger) { return !access_once(at, false, ledger).faulted(); }
 
 void ProcessorPort::access(VirtAddr at, bool is_write, Ledger& ledger) {
     // Kernel data is mapped as long as the kernel lives; an access that is not is a bug of ours, which the invariant
@@ -89,7 +92,7 @@ void ProcessorPort::stream(VirtAddr from, Bytes size, bool is_write, Ledger& led
         for (std::size_t level = 0; level < kCacheLevels; ++level) ledger.lines[level] += found[level];
         const std::uint64_t far = found[static_cast<std::size_t>(CacheLevel::l3)];
         const std::uint64_t cold = found[static_cast<std::size_t>(CacheLevel::memory)];
-        const Cycles stall = state_.config.processor.stream_l3 * far + state_.config.processor.stream_memory * cold;
+        const Cycles stall = stream_.l3 * far + stream_.memory * cold;
         ledger.memory_stalls += stall;
         ledger.total += stall;
     }

@@ -7,6 +7,7 @@
 //           where the next lines are on their way while one is used.
 #pragma once
 
+#include "core/cost/stream_cost.h"
 #include "core/effects/effects.h"
 #include "core/machine/machine_state.h"
 
@@ -16,12 +17,15 @@ namespace ksl::core {
 
 class ProcessorPort final : public MemoryPort {
 public:
-    ProcessorPort(MachineState& state, CpuId cpu) : state_(state), cpu_(cpu) {}
+    ProcessorPort(MachineState& state, CpuId cpu)
+        : state_(state), cpu_(cpu), stream_(StreamCost::at(state.config().processor.clock)) {}
 
     void access(VirtAddr at, bool is_write, Ledger& ledger) override;
     /// The physical address of an access, or the fault that it raised; a missing top-level entry of the vmalloc area is
     /// repaired as vmalloc_fault does, where the design relies on that.
     [[nodiscard]] std::optional<PhysAddr> touch(VirtAddr at, bool is_write, Ledger& ledger);
+    /// A read that no fault handler can help: true if it succeeded.
+    [[nodiscard]] bool touch_unrepaired(VirtAddr at, Ledger& ledger);
     void stream(VirtAddr from, Bytes size, bool is_write, Ledger& ledger);
 
     /// Events of TLB and walks go to this sink.
@@ -30,10 +34,12 @@ public:
 private:
     struct Hooks;
 
+    [[nodiscard]] MmuAnswer access_once(VirtAddr at, bool is_write, Ledger& ledger);
     void charge_line(PhysAddr at, bool is_write, Ledger& ledger);
 
     MachineState& state_;
     CpuId cpu_;
+    StreamCost stream_;
     Effects* fx_ = nullptr;
 };
 

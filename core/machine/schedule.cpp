@@ -22,9 +22,9 @@ void touch_task(const MachineState& state, KernelServices& kernel, TaskId task) 
 /// schedule_debug with CONFIG_SCHED_STACK_END_CHECK: a damaged magic word panics.
 bool stack_end_is_intact(MachineState& state, KernelServices& kernel, TaskId task) {
     const TaskRecord& record = state.tasks[task];
-    if (state.config.design.canary != CanaryCheck::at_switch || record.stack.is_none()) return true;
-    if (state.config.design.backing == Backing::dynamic) return true;
-    const VirtAddr at = magic_address(state.config.design, state.stacks.lowest(record.stack, state.memory));
+    if (state.config().design.canary != CanaryCheck::at_switch || record.stack.is_none()) return true;
+    if (state.config().design.backing == Backing::dynamic) return true;
+    const VirtAddr at = magic_address(state.config().design, state.stacks.lowest(record.stack, state.memory));
     if (kernel.load(at) == kStackEndMagic) return true;
     state.is_dead = true;
     kernel.fx().report(EventLevel::coarse,
@@ -40,7 +40,7 @@ void switch_address_space(MachineState& state, KernelServices& kernel, TaskId ne
     Cpu& cpu = state.cpu(kernel.cpu());
     const Pfn root = state.spaces.root(space);
     if (frame_of(PhysAddr{cpu.mmu.registers().cr3}) == root) return;
-    prepare_top_level(state, next, root, kernel.fx());
+    prepare_for_switch(state, kernel.cpu(), space, kernel.fx());
     kernel.fx().charge(Step::cr3_write);
     cpu.mmu.load_cr3(address_of(root).raw());
 }
@@ -51,7 +51,7 @@ void bury(MachineState& state, KernelServices& kernel, TaskId task) {
     fx.charge(Step::task_dead);
     TaskRecord& record = state.tasks.mut(task);
     record.state = TaskState::dead;
-    if (state.config.design.release == Release::at_task_dead) {
+    if (state.config().design.release == Release::at_task_dead) {
         const StackId stack = std::exchange(record.stack, StackId::none());
         const VirtAddr lowest = state.stacks.lowest(stack, state.memory);
         kernel.set_subject(task);
@@ -90,6 +90,7 @@ void switch_to(MachineState& state, KernelServices& kernel, const Switch& comman
     cpu.current = next;
     // The first thing that happens on the new stack: saved registers are popped.
     const VirtAddr sp = state.stacks.top(record.stack, state.memory) - Bytes{record.stack_used};
+    probe_next_stack(state, sp, fx);
     if (!reach_stack(state, kernel, next, sp)) {
         outcome.status = state.is_dead ? OutcomeStatus::machine_died : OutcomeStatus::task_killed;
         return;

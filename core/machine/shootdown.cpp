@@ -18,7 +18,7 @@ unsigned flush_tlb_kernel_range(MachineState& state, CpuId by, VirtRange range, 
     const std::uint64_t pages = pages_for(range.size()).count();
     const bool whole = pages > kSinglePageFlushCeiling;
     const auto targets = static_cast<unsigned>(state.cpus.size()) - 1;
-    const PriceList& prices = state.config.prices;
+    const PriceList& prices = state.config().prices;
     if (targets != 0) {
         fx.charge(Step::ipi_send);
         fx.charge(Step::ipi_target, targets);

@@ -32,7 +32,7 @@ void touch_own_stack(const MachineState& state, KernelServices& kernel, TaskId t
 bool may_create(const MachineState& state) { return state.tasks.live() < state.max_threads; }
 
 std::optional<std::uint32_t> take_pid(MachineState& state) {
-    if (state.config.design.backing == Backing::pid_slot) return state.stacks.pid_slots().take();
+    if (state.config().design.backing == Backing::pid_slot) return state.stacks.pid_slots().take();
     return state.next_pid++;
 }
 
@@ -53,7 +53,7 @@ void fail(MachineState& state, KernelServices& kernel, OutcomeStatus status, Out
 
 /// arch_dup_task_struct: the parent's task_struct is copied line by line.
 void copy_task_struct(MachineState& state, KernelServices& kernel, TaskId parent, SlabObject child) {
-    const Bytes size = state.config.kernel.task_struct;
+    const Bytes size = state.config().kernel.task_struct;
     const TaskRecord& record = state.tasks[parent];
     if (record.has_object != 0) {
         const VirtAddr from = state.memory.slabs.kernel_address(SlabCacheId::task_struct, SlabObject{record.object});
@@ -68,7 +68,7 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
     Effects& fx = kernel.fx();
     const TaskId parent = state.cpu(command.cpu).current;
     fx.charge(Step::syscall);
-    touch_own_stack(state, kernel, parent, state.config.kernel.clone_depth);
+    touch_own_stack(state, kernel, parent, state.config().kernel.clone_depth);
     if (!may_create(state)) return fail(state, kernel, OutcomeStatus::try_again, outcome);
 
     const auto object = kernel.new_object(SlabCacheId::task_struct);
@@ -88,13 +88,13 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
                                           .kind = command.kind,
                                           .has_object = 1});
     const auto undo = [&](OutcomeStatus status) {
-        if (state.config.design.backing == Backing::pid_slot) state.stacks.pid_slots().release(*pid);
+        if (state.config().design.backing == Backing::pid_slot) state.stacks.pid_slots().release(*pid);
         kernel.free_object(SlabCacheId::task_struct, *object);
         state.tasks.remove(child);
         fail(state, kernel, status, outcome);
     };
     // 6.1 copies the task_struct before it asks for the stack, 4.x after.
-    const bool copies_first = state.config.kernel.era == LayoutEra::linux_6_1;
+    const bool copies_first = state.config().kernel.era == LayoutEra::linux_6_1;
     if (copies_first) copy_task_struct(state, kernel, parent, *object);
     const auto stack = state.stacks.acquire(kernel, child.raw(), *pid);
     if (!stack) return undo(status_of(stack.error()));
@@ -104,7 +104,7 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
     record.stack = stack->id;
     const VirtAddr lowest = state.stacks.lowest(stack->id, state.memory);
     record.stack_used = static_cast<std::uint32_t>(
-        set_up_stack(kernel, state.config.design, state.config.kernel,
+        set_up_stack(kernel, state.config().design, state.config().kernel,
                      {.lowest = lowest,
                       .area = state.stacks.area(stack->id, state.memory).lowest,
                       .task_struct = state.memory.slabs.kernel_address(SlabCacheId::task_struct, *object),
@@ -117,7 +117,7 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
     touch_run_queue(kernel);
     if (command.kind == TaskKind::process) {
         fx.charge(Step::fork_rest);
-        const auto space = state.spaces.fork(state, kernel, state.tasks[parent].space);
+        const auto space = state.spaces.fork(kernel, state.tasks[parent].space);
         if (!space) {
             state.stacks.release(kernel, stack->id);
             return undo(OutcomeStatus::no_memory);

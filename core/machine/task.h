@@ -3,7 +3,7 @@
 // The tasks of the machine: what task_struct says of a task, as far as stacks are concerned, and the life of a task as it is
 // accounted: its record stays until everything that its end put off (RCU callback, deferred vfree) has been done and paid.
 //
-// Memory:  56 bytes a task.
+// Memory:  60 bytes a task.
 #pragma once
 
 #include "core/kstack/stack_table.h"
@@ -32,6 +32,7 @@ struct TaskRecord {
     SpaceId space;                  ///< address space; none for kernel threads
     std::uint32_t stack_used = 0;   ///< bytes between the stack's top and the saved stack pointer
     std::uint32_t deepest = 0;      ///< most bytes that were ever in use
+    std::uint32_t frame = 0;        ///< bytes between the stack's top and the saved frame pointer; 0 = no call frame yet
     std::uint32_t deferred_cycles = 0; ///< paid for it after its end, by whoever
     std::uint32_t children = 0;     ///< live threads and processes that it created
     std::uint32_t slot = 0;         ///< number in the PID range of the pid-slot design
@@ -45,7 +46,7 @@ struct TaskRecord {
     std::uint8_t padding_[3] = {};
     friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
 };
-static_assert(sizeof(TaskRecord) == 56);
+static_assert(sizeof(TaskRecord) == 60);
 
 class TaskTable {
 public:

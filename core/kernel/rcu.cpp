@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/machine/rcu.h"
+#include "core/kernel/rcu.h"
 
 #include <algorithm>
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "core/machine/machine.h"
+
+#include "core/machine/churn.h"
+#include "core/machine/life.h"
+
+namespace ksl::core {
+
+namespace {
+
+/// Which processor a command is for.
+CpuId cpu_of(const Command& command) {
+    return std::visit([](const auto& body) { return body.cpu; }, command);
+}
+
+template <class... Fs>
+struct Overload : Fs... {
+    using Fs::operator()...;
+};
+
+void carry_out(MachineState& state, KernelServices& kernel, const Command& command, Outcome& outcome) {
+    std::visit(Overload{
+                   [&](const Spawn& body) { spawn(state, kernel, body, outcome); },
+                   [&](const Exit& body) { exit_task(state, kernel, body, outcome); },
+                   [&](const Switch& body) { switch_to(state, kernel, body, outcome); },
+                   [&](const Wait& body) { wait(state, kernel, body, outcome); },
+                   [&](const Reap& body) { reap(state, kernel, body, outcome); },
+                   [&](const Exec& body) { exec(state, kernel, body, outcome); },
+                   [&](const Call& body) { call(state, kernel, body, outcome); },
+                   [&](const Return& body) { return_from(state, kernel, body, outcome); },
+                   [&](const AllocPages& body) { alloc_pages(state, kernel, body, outcome); },
+                   [&](const FreePages& body) { free_pages(state, kernel, body, outcome); },
+                   [&](const Vmalloc& body) { vmalloc(state, kernel, body, outcome); },
+                   [&](const Vfree& body) { vfree(state, kernel, body, outcome); },
+                   [&](const Tick& body) { tick(state, kernel, body, outcome); },
+                   [&](const RunWork& body) { run_work(state, kernel, body, outcome); },
+                   [&](const Idle& body) { idle(state, body); },
+               },
+               command);
+}
+
+} // namespace
+
+Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level) {
+    Outcome outcome;
+    const CpuId id = cpu_of(command);
+    if (id.raw() >= state_.cpus.size()) {
+        outcome.status = OutcomeStatus::refused;
+        return outcome;
+    }
+    if (state_.is_dead) {
+        outcome.status = OutcomeStatus::machine_died;
+        return outcome;
+    }
+    Cpu& cpu = state_.cpu(id);
+    ProcessorPort port{state_, id};
+    Effects fx{&state_.config().prices, &port, sink, level, id, cpu.now, state_.data, &state_.locks};
+    port.report_to(&fx);
+    KernelServices kernel{state_, id, port, fx};
+    carry_out(state_, kernel, command, outcome);
+    outcome.oom_kills = kernel.oom_kills();
+    outcome.ipis = kernel.ipis();
+    outcome.purged = kernel.purged();
+    outcome.ledger = fx.ledger();
+    state_.cpu(id).now += fx.ledger().total;
+    return outcome;
+}
+
+std::uint64_t Machine::hash() const { return digest_of(state_); }
+
+std::vector<std::byte> Machine::save() const { return bytes_of_state(state_); }
+
+bool Machine::restore(std::span<const std::byte> bytes) {
+    Machine read = *this;
+    StateReader reader{bytes};
+    reader(read.state_);
+    if (!reader.ok() || !reader.at_end() || !read.check_invariants().empty()) return false;
+    *this = std::move(read);
+    return true;
+}
+
+} // namespace ksl::core
