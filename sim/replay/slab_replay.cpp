@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "sim/replay/slab_replay.h"
+
+#include "core/memory/slab_cache.h"
+#include "sim/replay/page_replay_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace ksl::sim {
+
+namespace {
+
+using core::Pfn;
+using core::SlabObject;
+
+constexpr core::CpuId kCpu{0};
+/// A clone() that an interrupt delayed was not delayed by more.
+constexpr core::Nanoseconds kLongestInterrupt{300'000};
+/// Slabs that nobody recorded have frames behind all memory.
+constexpr std::uint64_t kUnknownFrames = std::uint64_t{1} << 30;
+
+struct TaskStep {
+    enum class Kind : std::uint8_t { taken, freed };
+    Kind kind = Kind::taken;
+    std::uint32_t task = 0;
+    std::uint64_t event = 0;
+    core::Nanoseconds time;
+    std::uint32_t interrupted = 0; ///< of a free in an interrupt: the task that it interrupted
+    std::vector<Pfn> blocks;       ///< recorded: taken for this task, or given back after it
+};
+
+/// A request for a slab as new_slab() makes it: without any effort, and not from the reserves.
+bool is_for_slab(const capture::EventLog& log, const capture::PageAlloc& page) {
+    const std::string& flags = log.gfp_text(page.gfp);
+    return capture::has_gfp_flag(flags, "__GFP_NORETRY") && capture::has_gfp_flag(flags, "__GFP_NOMEMALLOC");
+}
+
+/// Tasks taken and freed in the order in which their task_structs were.
+std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_order) {
+    std::vector<TaskStep> steps;
+    std::unordered_map<std::uint32_t, std::vector<Pfn>> taken; // slabs by the task that asked, until its fork is seen
+    for (const capture::Event& event : log.events) {
+        const bool is_interrupt = event.context.interrupt != capture::Context::Interrupt::none;
+        if (const auto* page = std::get_if<capture::PageAlloc>(&event.body)) {
+            if (page->order == slab_order && is_for_slab(log, *page)) taken[event.pid].push_back(page->pfn);
+        } else if (const auto* page_free = std::get_if<capture::PageFree>(&event.body)) {
+            const bool follows_a_free = !steps.empty() && steps.back().kind == TaskStep::Kind::freed;
+            if (page_free->order == slab_order && follows_a_free) steps.back().blocks.push_back(page_free->pfn);
+        } else if (const auto* freed = std::get_if<capture::TaskFreed>(&event.body)) {
+            steps.push_back({.kind = TaskStep::Kind::freed,
+                             .task = freed->pid,
+                             .event = event.index,
+                             .time = event.time,
+                             .interrupted = is_interrupt ? event.pid : 0,
+                             .blocks = {}});
+        } else if (const auto* forked = std::get_if<capture::TaskForked>(&event.body)) {
+            const auto interrupts_this = [&](const TaskStep& step) {
+                return step.interrupted == event.pid && event.time - step.time < kLongestInterrupt;
+            };
+            auto at = steps.end();
+            while (at != steps.begin() && interrupts_this(*std::prev(at))) --at;
+            steps.insert(at, TaskStep{.kind = TaskStep::Kind::taken,
+                                      .task = forked->child,
+                                      .event = event.index,
+                                      .time = event.time,
+                                      .interrupted = 0,
+                                      .blocks = std::exchange(taken[event.pid], {})});
+        }
+    }
+    return steps;
+}
+
+/// Tasks of before the first recorded slab: the last `third` are in one slab, the `second` before them in another, all
+/// earlier ones in a third.
+struct Placement {
+    std::size_t second = 0;
+    std::size_t third = 0;
+};
+
+class SlabReplay final : private core::SlabPages {
+public:
+    explicit SlabReplay(const core::SlabShape& shape) : cache_(shape, 0, 1, core::VirtAddr{0}) {}
+
+    /// Three full slabs that hold these tasks.
+    void start(const std::vector<std::uint32_t>& old_tasks, Placement placement) {
+        const std::size_t slab = cache_.shape().objects;
+        std::vector<SlabObject> objects(3 * slab);
+        for (SlabObject& object : objects) object = take();
+        const std::size_t first = old_tasks.size() - placement.second - placement.third;
+        for (std::size_t i = 0; i < old_tasks.size(); ++i) {
+            std::size_t object = i;
+            if (i >= first) object = slab + i - first;
+            if (i >= first + placement.second) object = 2 * slab + i - first - placement.second;
+            objects_[old_tasks[i]] = objects[object];
+        }
+        part_ = PartResult{std::string{kSlabPages}};
+    }
+
+    void play(const TaskStep& step) {
+        event_ = step.event;
+        if (step.kind == TaskStep::Kind::taken) {
+            recorded_ = step.blocks;
+            objects_[step.task] = take();
+            if (!recorded_.empty()) part_.add_undetermined("another cache's slab", recorded_.size());
+            recorded_.clear();
+            return;
+        }
+        const auto object = objects_.find(step.task);
+        if (object == objects_.end()) {
+            part_.add_undetermined("a task of before the trace was freed");
+            return;
+        }
+        core::Effects silent;
+        cache_.free(object->second, *this, silent);
+        objects_.erase(object);
+        judge_given_back(step.blocks);
+    }
+
+    [[nodiscard]] const PartResult& part() const { return part_; }
+
+private:
+    SlabObject take() {
+        core::Effects silent;
+        return *cache_.allocate({}, *this, silent);
+    }
+
+    std::expected<Pfn, core::AllocFailure> take(const core::AllocRequest& /*request*/) override {
+        Pfn block{unknown_++};
+        if (recorded_.empty()) {
+            differ("none taken", "a slab taken");
+        } else {
+            block = recorded_.front();
+            recorded_.erase(recorded_.begin());
+            part_.add_exact();
+        }
+        slabs_.insert(block.raw());
+        return block;
+    }
+    void give_back(Pfn block, core::Order /*order*/) override {
+        slabs_.erase(block.raw());
+        given_back_.push_back(block);
+    }
+
+    void judge_given_back(const std::vector<Pfn>& recorded) {
+        const auto ours = std::exchange(given_back_, {});
+        std::size_t i = 0;
+        for (const Pfn block : recorded) {
+            if (i < ours.size() && ours[i] == block) {
+                part_.add_exact();
+                ++i;
+            } else if (slabs_.contains(block.raw())) {
+                differ(fmt::format("{} given back", block.raw()), "kept");
+            } // else another cache's
+        }
+        for (; i < ours.size(); ++i) differ("kept", fmt::format("{} given back", ours[i].raw()));
+    }
+    void differ(std::string recorded, std::string engine) {
+        part_.add_difference({event_, std::string{kSlabPages}, std::move(recorded), std::move(engine), ""});
+    }
+
+    core::SlabCache cache_;
+    std::unordered_map<std::uint32_t, SlabObject> objects_; ///< by task
+    std::unordered_set<std::uint64_t> slabs_;               ///< frames of the cache's slabs
+    std::vector<Pfn> recorded_;                             ///< slabs that the task of this step asked for
+    std::vector<Pfn> given_back_;
+    std::uint64_t event_ = 0;
+    std::uint64_t unknown_ = kUnknownFrames;
+    PartResult part_{std::string{kSlabPages}};
+};
+
+core::SlabShape task_slab_of(PageKernel kernel) {
+    core::SlabSizes sizes = core::SlabSizes::linux_6_1(1);
+    if (kernel == PageKernel::linux_4_7) sizes = core::SlabSizes::linux_4_7(1);
+    if (kernel == PageKernel::linux_4_9) sizes = core::SlabSizes::linux_4_9(1);
+    return core::shape_of(sizes[core::SlabCacheId::task_struct].size, sizes.rules);
+}
+
+/// Tasks that were taken and not freed before `end`.
+std::vector<std::uint32_t> tasks_alive_at(const std::vector<TaskStep>& steps, std::size_t end) {
+    std::vector<std::uint32_t> tasks;
+    for (std::size_t i = 0; i < end; ++i) {
+        if (steps[i].kind == TaskStep::Kind::taken)
+            tasks.push_back(steps[i].task);
+        else
+            std::erase(tasks, steps[i].task);
+    }
+    return tasks;
+}
+
+} // namespace
+
+Result<ReplayResult> replay_slabs(const capture::Capture& capture) {
+    if (capture.states.empty()) return fail(capture.folder, 0, "a capture has at least one state");
+    const core::SlabShape shape = task_slab_of(page_kernel_of(capture.states.front()));
+    const std::vector<TaskStep> steps = task_steps(capture.log, shape.order);
+    const auto is_first_slab = [](const TaskStep& step) {
+        return step.kind == TaskStep::Kind::taken && !step.blocks.empty();
+    };
+    const auto start = static_cast<std::size_t>(std::ranges::find_if(steps, is_first_slab) - steps.begin());
+    const std::vector<std::uint32_t> old_tasks = tasks_alive_at(steps, start);
+
+    std::optional<PartResult> best;
+    for (std::size_t third = 0; third <= std::min<std::size_t>(old_tasks.size(), shape.objects); ++third) {
+        for (std::size_t second = 0; second + third <= old_tasks.size() && second <= shape.objects; ++second) {
+            if (old_tasks.size() - second - third > shape.objects) continue;
+            SlabReplay replay(shape);
+            replay.start(old_tasks, {.second = second, .third = third});
+            for (std::size_t i = start; i < steps.size(); ++i) replay.play(steps[i]);
+            if (!best || replay.part().differing() < best->differing()) best = replay.part();
+            if (best->differing() == 0) break;
+        }
+    }
+    ReplayResult result{.capture = capture.folder, .events = steps.size() - start, .states = 0, .parts = {}};
+    result.parts.push_back(best.value_or(PartResult{std::string{kSlabPages}}));
+    return result;
+}
+
+} // namespace ksl::sim

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "sim/replay/slab_replay.h"
+#include "tests/sim/import/captures.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace ksl::sim {
+namespace {
+
+using capture::Capture;
+
+Capture read(const std::filesystem::path& folder) {
+    auto capture = capture::read_capture(folder);
+    EXPECT_TRUE(capture.has_value()) << to_string(capture.error());
+    return std::move(*capture);
+}
+
+std::string differences_of(const PartResult& part) {
+    std::string text;
+    for (const Difference& difference : part.differences())
+        text += "#" + std::to_string(difference.event) + ": recorded " + difference.recorded + ", engine " +
+                difference.engine + "\n";
+    return text;
+}
+
+class EverySlabReplay : public ::testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(EverySlabReplay, TakesAndGivesBackTheRecordedBlocks) {
+    const Capture capture = read(GetParam());
+    const auto result = replay_slabs(capture);
+    ASSERT_TRUE(result.has_value()) << to_string(result.error());
+    const PartResult& part = *result->part(kSlabPages);
+    EXPECT_EQ(part.differing(), 0U) << differences_of(part);
+    EXPECT_GT(part.exact(), 20U);
+    // Nothing is exact by being left out: all blocks of a task_struct slab's order were taken by it.
+    const auto taken = std::ranges::count_if(capture.log.events, [&](const capture::Event& event) {
+        const auto* page = std::get_if<capture::PageAlloc>(&event.body);
+        return page != nullptr && page->order == core::Order{3};
+    });
+    const auto given_back = std::ranges::count_if(capture.log.events, [&](const capture::Event& event) {
+        const auto* page = std::get_if<capture::PageFree>(&event.body);
+        return page != nullptr && page->order == core::Order{3};
+    });
+    EXPECT_EQ(part.exact(), static_cast<std::uint64_t>(taken + given_back));
+}
+
+TEST_P(EverySlabReplay, AFalsifiedBlockIsFound) {
+    Capture capture = read(GetParam());
+    std::size_t lies = 0;
+    for (capture::Event& event : capture.log.events) {
+        auto* page = std::get_if<capture::PageFree>(&event.body);
+        if (page == nullptr || page->order != core::Order{3} || lies == 1) continue;
+        page->pfn = core::Pfn{page->pfn.raw() ^ 0x100000};
+        ++lies;
+    }
+    ASSERT_EQ(lies, 1U);
+    EXPECT_EQ(replay_slabs(capture)->part(kSlabPages)->differing(), 1U);
+}
+
+std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& capture) {
+    std::string name = capture.param.parent_path().filename().string() + "_" + capture.param.filename().string();
+    std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+    return name;
+}
+INSTANTIATE_TEST_SUITE_P(Captures, EverySlabReplay, ::testing::ValuesIn(testing::replay_captures()), test_name);
+
+} // namespace
+} // namespace ksl::sim
