@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Bringing a machine up: what firmware, boot loader and start_kernel() leave behind when the first process runs.
+#include "core/kstack/thread_info.h"
 #include "core/machine/kernel_services.h"
 #include "core/machine/machine.h"
 #include "core/memory/boot_state.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace ksl::core {
 
@@ -178,6 +180,7 @@ private:
                                         .ram = ram_of(map_),
                                         .reserved = {boot_memory_.block},
                                         .image = ordinary_image(),
+                                        .trampoline = {},
                                         .direct_map = options,
                                         .pgd_sync = config_.design.pgd_sync};
         const auto per_cpu_frames = boot_memory_.next;
@@ -213,12 +216,12 @@ private:
 
     [[nodiscard]] std::uint64_t managed_frames() const {
         std::uint64_t managed = 0;
-        for (const Zone& zone : state_.memory.pages.state().zones) managed += zone.managed.count();
+        for (const Zone& zone : state_.memory.pages.state().zones) managed += zone.managed;
         return managed;
     }
 
     void set_up_processors() {
-        const std::uint32_t ticks_till_scan = 1 + (config_.hz > 250 ? 1 : 0) + (config_.hz > 500 ? 1 : 0);
+        const std::uint32_t ticks_till_scan = 1U + (config_.hz > 250 ? 1U : 0U) + (config_.hz > 500 ? 1U : 0U);
         state_.rcu = Rcu{config_.cpus, ticks_till_scan};
         state_.caches = CacheModel{config_.processor.caches(), static_cast<std::uint16_t>(config_.cpus)};
         const AddressClasses classes{state_.memory.layout};

@@ -3,7 +3,7 @@
 // The tasks of the machine: what task_struct says of a task, as far as stacks are concerned, and the life of a task as it is
 // accounted: its record stays until everything that its end put off (RCU callback, deferred vfree) has been done and paid.
 //
-// Memory:  60 bytes a task.
+// Memory:  64 bytes a task.
 #pragma once
 
 #include "core/kstack/stack_table.h"
@@ -27,9 +27,9 @@ enum class TaskKind : std::uint8_t { thread, process, kernel_thread, idle };
 struct TaskRecord {
     std::uint32_t pid = 0;
     std::uint32_t parent = 0;       ///< of an unused record: the next unused one
-    StackId stack;                  ///< none once it was given back
+    StackId stack{};                ///< none once it was given back
     std::uint32_t object = 0;       ///< struct task_struct in its slab cache
-    SpaceId space;                  ///< address space; none for kernel threads
+    SpaceId space{};                ///< address space; none for kernel threads
     std::uint32_t stack_used = 0;   ///< bytes between the stack's top and the saved stack pointer
     std::uint32_t deepest = 0;      ///< most bytes that were ever in use
     std::uint32_t frame = 0;        ///< bytes between the stack's top and the saved frame pointer; 0 = no call frame yet
@@ -44,9 +44,10 @@ struct TaskRecord {
     std::uint8_t is_oom_victim = 0;
     std::uint8_t is_reaped = 0;     ///< released by its parent or by itself: nobody asks for it any more
     std::uint8_t padding_[3] = {};
+    std::uint32_t reserved_ = 0;
     friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
 };
-static_assert(sizeof(TaskRecord) == 60);
+static_assert(sizeof(TaskRecord) == 64);
 
 class TaskTable {
 public:
