@@ -30,10 +30,10 @@ PageSize fitting_size(VirtAddr at, Pfn frame, Bytes room, PageSize largest) {
 
 EntrySlot Mapper::find(VirtAddr at) const {
     Effects silent;
-    return descend(at, silent);
+    return find(at, silent);
 }
 
-EntrySlot Mapper::descend(VirtAddr at, Effects& fx) const {
+EntrySlot Mapper::find(VirtAddr at, Effects& fx) const {
     Pfn table = root_;
     for (Level level = geometry_.top();; level = below(level)) {
         const PhysAddr place = entry_at(table, at, level);
@@ -163,7 +163,7 @@ std::uint64_t Mapper::unmap(VirtRange range, Effects& fx) {
     std::uint64_t unmapped = 0;
     for (VirtAddr at = range.lowest; at < range.top;) {
         fx.charge(Step::table_descend);
-        EntrySlot slot = descend(at, fx);
+        EntrySlot slot = find(at, fx);
         if (slot.level != Level::pt) {
             const VirtAddr end = end_of_entry(at, slot.level, range.top);
             if (slot.entry.is_present() && end - at == span_of(slot.level)) {

@@ -98,6 +98,8 @@ public:
 
     /// lookup_address(): no accessed bits, nothing charged.
     [[nodiscard]] EntrySlot find(VirtAddr at) const;
+    /// The same, with the entries read on the way down counted; the last one is the caller's to count.
+    [[nodiscard]] EntrySlot find(VirtAddr at, Effects& fx) const;
     /// Writes one entry and reports it, if it changes.
     void write_entry(const EntrySlot& slot, Pte value, Effects& fx);
 
@@ -107,7 +109,6 @@ private:
     }
     [[nodiscard]] Pte read(PhysAddr at) const { return Pte{memory_->read(at)}; }
     [[nodiscard]] VirtAddr kernel_address(PhysAddr at) const { return direct_map_ + Bytes{at.raw()}; }
-    [[nodiscard]] EntrySlot descend(VirtAddr at, Effects& fx) const;
     static void report_write(const EntrySlot& slot, Pte value, Effects& fx);
     /// The table of `level` around `at`, with tables added on the way; charges one descent.
     [[nodiscard]] std::expected<Pfn, MapFailure> descend_to(VirtAddr at, Level level, TakeFrame take, Effects& fx);
