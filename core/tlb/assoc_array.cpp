@@ -134,10 +134,22 @@ void AssocArray::remove(Set set, int way) const {
     entry(set, way) = TlbEntry{};
     any_tags_of(set)[way] = 0;
     if (kind_ == Kind::tree) set[kRecency] &= ~kIsFull;
-    if (kind_ != Kind::order) return;
-    RecencyOrder order{set[kRecency]};
-    order.retire(static_cast<unsigned>(way), shape_.ways);
-    set[kRecency] = order.raw();
+    if (kind_ == Kind::order) set[kRecency] = order_with_invalid_last(set).raw();
+}
+
+/// Invalid ways stand at the end by their numbers, so that it does not matter when a set is swept.
+RecencyOrder AssocArray::order_with_invalid_last(Set set) const {
+    const RecencyOrder before{set[kRecency]};
+    std::uint64_t after = 0;
+    unsigned places = 0;
+    const auto append = [&](unsigned way) { after |= std::uint64_t{way} << (4 * places++); };
+    for (unsigned place = 0; place < shape_.ways; ++place) {
+        if (entry(set, static_cast<int>(before.at(place))).is_valid()) append(before.at(place));
+    }
+    for (unsigned way = 0; way < shape_.ways; ++way) {
+        if (!entry(set, static_cast<int>(way)).is_valid()) append(way);
+    }
+    return RecencyOrder{after};
 }
 
 void AssocArray::sweep(Set set, const FlushLog& log) const {

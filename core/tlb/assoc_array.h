@@ -9,7 +9,7 @@
 // Looking up compares short tags of all ways at once and then the full key of a way whose tag fits. A valid tag has its
 // highest bit set, so that invalid ways and the padding never fit.
 //
-// Replacement: an invalid way first. Tree pseudo-LRU: one bit a node of a binary tree over the ways, rounded up to a
+// Replacement: an invalid way first (true LRU of up to 16 ways: the last one, else the first). Tree pseudo-LRU: one bit a node of a binary tree over the ways, rounded up to a
 // power
 //              of two. True LRU of up to 16 ways: their order, four bits each, in one word; of more ways: a time stamp
 //              a way.
@@ -247,6 +247,7 @@ private:
     [[nodiscard]] int victim_wide(Set set, unsigned allowed) const;
     [[nodiscard]] int limited_tree_victim(Set set, unsigned allowed) const;
     void sweep(Set set, const FlushLog& log) const;
+    [[nodiscard]] RecencyOrder order_with_invalid_last(Set set) const;
 
     ArrayShape shape_;
     Kind kind_ = Kind::order;
