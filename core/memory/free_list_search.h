@@ -133,7 +133,6 @@ inline void FreeListSearch<Fx>::hand_over(Node node, ZoneId zone, bool from_pcp)
     if (request_.owner != FrameOwner{}) state_.frames.set_owner(node, request_.owner);
     fx_.charge(Step::page_prepare, 1U << order_);
     for (Node page = node; page < node + (Node{1} << order_); ++page) fx_.write(fx_.data().page_struct(Pfn{page}));
-    if (request_.gfp.has(gfp::kZero)) fx_.charge(Step::page_clear, 1U << order_);
     fx_.report(EventLevel::fine, [&] {
         return PagesAllocated{
             .pfn = node, .order = static_cast<std::uint8_t>(order_), .type = type_, .zone = zone, .from_pcp = from_pcp};

@@ -51,7 +51,7 @@ inline constexpr Gfp kRetryMayFail = Gfp::flag(10); ///< __GFP_REPEAT of 4.x
 inline constexpr Gfp kNoFail = Gfp::flag(11);       ///< loops for ever
 inline constexpr Gfp kMemalloc = Gfp::flag(12);     ///< no watermarks
 inline constexpr Gfp kNoMemalloc = Gfp::flag(13);   ///< no reserves
-inline constexpr Gfp kZero = Gfp::flag(14);         ///< cleared
+inline constexpr Gfp kZero = Gfp::flag(14);         ///< wanted clear: who has the contents clears and pays
 
 inline constexpr Gfp kReclaim = kDirectReclaim | kKswapdReclaim;
 inline constexpr Gfp kKernel = kReclaim;

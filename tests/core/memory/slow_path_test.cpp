@@ -3,6 +3,7 @@
 #include "core/memory/counted_state.h"
 #include "core/memory/fragmentation.h"
 #include "core/memory/kswapd.h"
+#include "core/memory/slab_caches.h"
 #include "tests/core/memory/memory_fixtures.h"
 
 #include <fstream>
@@ -176,8 +177,7 @@ TEST(Kswapd, ReclaimsUpToTheHighWatermarkOnceItRuns) {
     EXPECT_LT(free_pages_exact(allocator.state(), kDma32), zone.watermark[2] + 64);
 }
 
-// ---- threads in fragmented memory: what the recorded machines of 96 MiB did
-// -----------------------------------------------
+// Threads in fragmented memory: what the recorded machines of 96 MiB did.
 
 std::string read_text(const std::string& name) {
     std::ifstream file{std::string{KSL_TEST_DATA} + "/captures/2016/" + name};
@@ -219,24 +219,22 @@ struct Thread {
     std::uint64_t free_kib = 0;
 };
 
-/// Creates threads until one cannot be: a stack of order 2 each, and every twelfth a slab of task_structs of order 3.
+/// Creates threads until one cannot be: a task_struct and a stack each.
 std::vector<Thread> create_threads(PageAllocator& allocator, unsigned most, bool is_vmapped) {
     std::vector<Thread> threads;
     Effects fx;
-    const auto is_given = [&](unsigned order) {
-        const auto block = allocator.allocate({.order = Order{order}, .use = FrameUse::kernel_stack}, fx);
-        EXPECT_TRUE(block.has_value() || block.error() == AllocFailure::would_oom);
-        return block.has_value();
+    AllocatorPages slab_pages{allocator, fx};
+    SlabCaches slabs{SlabSizes::linux_4_9(1), 1, VirtAddr{0}};
+    const auto stack_block = [&](unsigned order) {
+        return allocator.allocate({.order = Order{order}, .use = FrameUse::kernel_stack}, fx);
     };
     while (threads.size() < most) {
-        bool is_created = true;
-        // A slab that cannot be had at order 3 is taken at order 1, without a fuss.
-        if (threads.size() % 12 == 0) {
-            const auto slab = allocator.allocate(
-                {.order = Order{3}, .gfp = gfp::kNoMemalloc | gfp::kNoRetry, .use = FrameUse::slab}, fx);
-            is_created = slab.has_value() || is_given(1);
+        bool is_created = slabs.allocate(SlabCacheId::task_struct, {}, slab_pages, fx).has_value();
+        for (int i = 0; i < (is_vmapped ? 4 : 1) && is_created; ++i) {
+            const auto block = stack_block(is_vmapped ? 0 : 2);
+            EXPECT_TRUE(block.has_value() || block.error() == AllocFailure::would_oom);
+            is_created = block.has_value();
         }
-        for (int i = 0; i < (is_vmapped ? 4 : 1) && is_created; ++i) is_created = is_given(is_vmapped ? 0 : 2);
         threads.push_back({.created = is_created, .free_kib = allocator.free_pages().count() * 4});
         if (!is_created) break;
     }
