@@ -20,15 +20,18 @@ constexpr VirtRange kNothing{VirtAddr{~std::uint64_t{0}}, VirtAddr{0}};
 
 PurgeResult VmapAllocator::purge(PurgeReason reason, Effects& fx, VmapHost& host) {
     fx.charge(Step::purge_entry);
-    const PurgeResult result = !rules_.has_free_tree() ? purge_first_fit(fx, host)
-                               : rules_.has_nodes()    ? purge_nodes(reason, fx, host)
-                                                       : purge_tree(fx, host);
-    if (result.areas != 0) {
+    const PurgeResult result = purge_everything(reason, fx, host);
+    if (const auto flush = result.flush) {
         fx.report(EventLevel::coarse, [&] {
-            return AreasPurged{result.areas, result.pages.count(), result.flush->lowest.raw(), result.flush->top.raw()};
+            return AreasPurged{result.areas, result.pages.count(), flush->lowest.raw(), flush->top.raw()};
         });
     }
     return result;
+}
+
+PurgeResult VmapAllocator::purge_everything(PurgeReason reason, Effects& fx, VmapHost& host) {
+    if (!rules_.has_free_tree()) return purge_first_fit(fx, host);
+    return rules_.has_nodes() ? purge_nodes(reason, fx, host) : purge_tree(fx, host);
 }
 
 /// Up to 5.1: newest first.

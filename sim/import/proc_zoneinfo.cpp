@@ -140,7 +140,7 @@ private:
         std::string name{first};
         std::string_view value;
         for (const std::string_view word : reader_.words()) {
-            if (!value.empty()) name += " " + std::string{value};
+            if (!value.empty()) (name += ' ') += value;
             value = word;
         }
         if (value.empty()) return;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,12 @@ struct Pool {
     [[nodiscard]] const RbLinks& links(NodeIndex i) const { return nodes[i].rb; }
     [[nodiscard]] RbLinks& mut_links(NodeIndex i) { return nodes[i].rb; }
 };
+
+std::string shape_of(const std::string& left, std::uint64_t key, bool is_red, const std::string& right) {
+    std::ostringstream text;
+    text << '(' << left << ' ' << key << (is_red ? "* " : " ") << right << ')';
+    return text.str();
+}
 
 struct Tree {
     Pool pool;
@@ -51,12 +58,11 @@ struct Tree {
         }
         return out;
     }
-    /// "(left key left)" with '*' behind red keys.
+    /// "(left key right)" with '*' behind red keys.
     [[nodiscard]] std::string shape(NodeIndex at) const {
         if (at == kNoNode) return ".";
         const RbLinks& rb = pool.nodes[at].rb;
-        return "(" + shape(rb.left()) + " " + std::to_string(pool.nodes[at].key) + (rb.is_red() ? "* " : " ") +
-               shape(rb.right()) + ")";
+        return shape_of(shape(rb.left()), pool.nodes[at].key, rb.is_red(), shape(rb.right()));
     }
     [[nodiscard]] std::string check() const {
         std::size_t count = 0;
@@ -172,8 +178,8 @@ public:
 private:
     static std::string shape(const std::_Rb_tree_node_base* at) {
         if (at == nullptr) return ".";
-        return "(" + shape(at->_M_left) + " " + std::to_string(static_cast<const Item*>(at)->key) +
-               (at->_M_color == std::_S_red ? "* " : " ") + shape(at->_M_right) + ")";
+        return shape_of(shape(at->_M_left), static_cast<const Item*>(at)->key, at->_M_color == std::_S_red,
+                        shape(at->_M_right));
     }
     std::_Rb_tree_node_base header_{};
     std::vector<std::unique_ptr<Item>> items_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/types/random.h"
 #include "sim/replay/vmap_replay.h"
+#include "sim/replay/vmap_state.h"
 #include "tests/sim/import/captures.h"
 
 #include <gtest/gtest.h>
@@ -118,6 +119,51 @@ TEST(VmapReplay, TheTraceThatTheKernelPrintedGivesTheSameResult) {
     const ReplayResult from_rows = replayed(capture);
     capture.log = *text;
     EXPECT_EQ(replayed(capture), from_rows);
+}
+
+/// List steps of each address search of a capture, at most and in all.
+struct SearchSteps {
+    std::uint64_t requests = 0;
+    std::uint64_t most = 0;
+    std::uint64_t sum = 0;
+};
+
+SearchSteps search_steps(const capture::Capture& capture) {
+    auto allocator = allocator_of("start", capture.states[0]);
+    EXPECT_TRUE(allocator);
+    const core::PriceList prices;
+    core::SilentVmapHost host;
+    core::Effects fx{&prices, nullptr, nullptr, core::EventLevel::none, core::CpuId{0}, core::Cycles{}, {}};
+    core::AreaRequest request;
+    SearchSteps steps;
+    for (const capture::Event& event : capture.log.events) {
+        if (event.index < capture.states[0].events_before.value_or(0)) continue;
+        if (const auto* asked = std::get_if<capture::VmapRequest>(&event.body)) {
+            request = {asked->size, asked->align, asked->window};
+        } else if (std::holds_alternative<capture::VmapResultRange>(event.body)) {
+            fx.ledger().reset();
+            static_cast<void>(allocator->reserve(request, fx, host));
+            ++steps.requests;
+            steps.most = std::max<std::uint64_t>(steps.most, fx.ledger().count(core::Step::area_list_step));
+            steps.sum += fx.ledger().count(core::Step::area_list_step);
+        } else if (const auto* freed = std::get_if<capture::VmapLazyFree>(&event.body)) {
+            allocator->release_lazily(allocator->find(freed->range.lowest, fx, host), fx, host);
+        } else if (std::holds_alternative<capture::VmapPurgeEnter>(event.body)) {
+            allocator->purge(core::PurgeReason::limit, fx, host);
+        }
+    }
+    return steps;
+}
+
+TEST(VmapReplay, TheSearchOf49StepsOverAsManyAreasAsTheReferenceReplayCounted) {
+    // vmalloc_search_steps_max and _mean of the captures' reference_replay_result.json: 2 and 1.0, 1 and 1.0.
+    const SearchSteps churned = search_steps(capture_of("2016/replay-4.9-vmap-y-512M"));
+    EXPECT_EQ(churned.requests, 2052U);
+    EXPECT_EQ(churned.most, 2U);
+    EXPECT_NEAR(static_cast<double>(churned.sum), 1.0 * static_cast<double>(churned.requests), 10);
+    const SearchSteps fragmented = search_steps(capture_of("2016/replay-4.9-vmap-y-fragmented-192M"));
+    EXPECT_EQ(fragmented.most, 1U);
+    EXPECT_EQ(fragmented.sum, fragmented.requests);
 }
 
 /// Positions in the log of recorded answers of one kind, from the first state on.
