@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 /// A path that leaves its root would read files that nobody meant as assets.
 bool stays_inside(const fs::path& path) {
     return !path.empty() && path.is_relative() &&
-           std::none_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
+           std::ranges::none_of(path, [](const fs::path& part) { return part == ".."; });
 }
 
 std::optional<std::string> read_whole(const fs::path& path) {
@@ -71,7 +71,7 @@ Result<Asset> Assets::find(std::string_view path) const {
         }
     }
     const auto files = embedded_assets();
-    const auto found = std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.path == path; });
+    const auto found = std::ranges::find_if(files, [&](const auto& file) { return file.path == path; });
     if (found == files.end()) {
         return fail(std::string{path}, 0, fmt::format("there is no such asset{}", did_you_mean(path, list(""))));
     }

@@ -4,7 +4,8 @@
 // executable; a folder of the user's may replace some and add others.
 //
 // Paths:   relative with forward slashes, "scenarios/article.toml".
-// Order:   the user's folder first (--assets, else the environment variable KSTACKLAB_ASSETS), then the built-in files.
+// Order:   the user's folder first (--assets, else the environment variable KSTACKLAB_ASSETS), then the built-in
+//          files.
 // Errors:  a missing file names the most similar one that exists; a folder that cannot be read is the user's error.
 #pragma once
 

@@ -2,14 +2,14 @@
 //
 // What happens next: pending events in order of time, and events of the same time in order of their insertion.
 //
-// Units:     `Time` is core::Nanoseconds or core::Cycles. Time runs forwards: nothing may be pushed before the time of
-//            the last event popped, nor before a limit that pop_until() was asked for.
+// Units:     `Time` is core::Nanoseconds or core::Cycles. Time runs forwards: nothing may be pushed before the time
+//            of the last event popped, nor before a limit that pop_until() was asked for.
 // Layout:    a radix queue (Ahuja, Mehlhorn, Orlin, Tarjan: "Faster algorithms for the shortest path problem", JACM
-//            1990), which is also the hierarchical timing wheel of Varghese and Lauck (SOSP 1987) without its ticks. A
-//            time is six digits of 11 bits; a pending event lies in the slot of the highest digit in which it differs
-//            from now. When a slot's turn comes, its events move to the lower levels. Slots of the lowest level, one
-//            time each, are lists; the others are runs of blocks, so that events move from memory to memory in
-//            sequence.
+//            1990), which is also the hierarchical timing wheel of Varghese and Lauck (SOSP 1987) without its ticks.
+//            A time is six digits of 11 bits; a pending event lies in the slot of the highest digit in which it
+//            differs from now. When a slot's turn comes, its events move to the lower levels. Slots of the lowest
+//            level, one time each, are lists; the others are runs of blocks, so that events move from memory to
+//            memory in sequence.
 // Cost:      an event moves at most once a level: six moves whatever the distribution, and two or three where events
 //            spread over less than a second. There is no width to adapt, so neither clusters nor equal or far-apart
 //            times can spoil it. Memory: 16 bytes an event with a payload of up to 8, and 256 a slot in use.
@@ -351,7 +351,7 @@ void EventQueue<Payload, Time>::describe(Archive& archive) {
         const std::uint64_t now = now_;
         *this = EventQueue{};
         now_ = now;
-        if (times.size() != payloads.size() || !std::is_sorted(times.begin(), times.end()) ||
+        if (times.size() != payloads.size() || !std::ranges::is_sorted(times) ||
             (!times.empty() && times.front() < now)) {
             archive.fail();
             return;

@@ -22,7 +22,7 @@ Interval interval_of(double estimate, std::size_t pairs, std::size_t resamples, 
     if (pairs < 2) return {estimate, estimate, estimate, pairs};
     std::vector<double> values(resamples);
     for (double& value : values) value = resample();
-    std::sort(values.begin(), values.end());
+    std::ranges::sort(values);
     const std::size_t tail = resamples / 40;
     return {values[tail], estimate, values[resamples - 1 - tail], pairs};
 }

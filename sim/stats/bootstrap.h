@@ -3,7 +3,8 @@
 // How sure we are of a difference between two designs. Each pair is one seed: the same workload on both. Resampling the
 // pairs shows how much the result depends on which seeds happened to be drawn.
 //
-// Source:  percentile bootstrap; B. Efron, "Bootstrap methods: another look at the jackknife", Ann. Statist. 7 (1979).
+// Source:  percentile bootstrap; B. Efron, "Bootstrap methods: another look at the jackknife", Ann. Statist. 7
+//          (1979).
 // Limits:  it describes variation over seeds, nothing else; with fewer than about ten pairs it is too narrow.
 // Same:    random numbers come from the given seed.
 #pragma once

@@ -34,7 +34,7 @@ std::uint64_t start_of_bin(std::uint64_t bin, unsigned split) {
 
 Distribution::Distribution(std::span<const std::uint64_t> values) {
     std::vector<std::uint64_t> sorted{values.begin(), values.end()};
-    std::sort(sorted.begin(), sorted.end());
+    std::ranges::sort(sorted);
     for (const std::uint64_t value : sorted) {
         if (counts_.empty() || counts_.back().value != value) counts_.push_back({value, 0});
         ++counts_.back().times;
@@ -43,7 +43,7 @@ Distribution::Distribution(std::span<const std::uint64_t> values) {
 }
 
 Distribution::Distribution(std::vector<ValueCount> counts) {
-    std::sort(counts.begin(), counts.end(), [](const ValueCount& a, const ValueCount& b) { return a.value < b.value; });
+    std::ranges::sort(counts, {}, &ValueCount::value);
     for (const ValueCount& count : counts) {
         if (count.times == 0) continue;
         if (counts_.empty() || counts_.back().value != count.value) counts_.push_back({count.value, 0});
@@ -81,7 +81,7 @@ std::uint64_t Distribution::percentile(Quantile quantile) const {
     KSL_ASSERT(!empty() && quantile.part <= quantile.of && quantile.of != 0, "a share of some values");
     const Wide product = static_cast<Wide>(count()) * quantile.part;
     const auto rank = static_cast<std::uint64_t>((product + quantile.of - 1) / quantile.of);
-    const auto at = std::lower_bound(up_to_.begin(), up_to_.end(), std::max<std::uint64_t>(rank, 1));
+    const auto at = std::ranges::lower_bound(up_to_, std::max<std::uint64_t>(rank, 1));
     return counts_[static_cast<std::size_t>(at - up_to_.begin())].value;
 }
 
@@ -120,7 +120,7 @@ std::vector<CumulativePoint> Distribution::cumulative(std::size_t max_points) co
     std::size_t next = 0;
     for (std::size_t i = 0; i < max_points; ++i) {
         const auto rank = static_cast<std::uint64_t>(static_cast<Wide>(count()) * i / (max_points - 1));
-        const auto at = std::lower_bound(up_to_.begin(), up_to_.end(), std::max<std::uint64_t>(rank, 1));
+        const auto at = std::ranges::lower_bound(up_to_, std::max<std::uint64_t>(rank, 1));
         const auto index = static_cast<std::size_t>(at - up_to_.begin());
         if (index < next) continue; // several ranks may fall on one value
         add(index);

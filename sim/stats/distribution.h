@@ -3,11 +3,10 @@
 // Exact statistics of whole numbers (latencies, counts of misses): every value is kept, as a value and how often it
 // occurred, so that a million operations are a few thousand entries.
 //
-// Percentiles: nearest rank: the least value that at least the given share of all values does not exceed. It is always
-//              one of the values.
+// Percentiles: nearest rank: the least value that at least the given share of all values does not exceed. It is
+//              always one of the values.
 // Same:        sums are exact integers and floating-point steps come in a fixed order, so that a figure has the same
-// bits
-//              in every build.
+//              bits in every build.
 #pragma once
 
 #include <cstddef>

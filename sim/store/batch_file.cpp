@@ -64,7 +64,7 @@ std::vector<std::byte> schema_cell(std::string_view table, std::string_view stat
     std::vector<std::byte> cell(2 * kMaxVarintBytes + record.size());
     at = put_varint(cell.data(), record.size());
     at = put_varint(at, 1);
-    at = std::copy(record.begin(), record.end(), at);
+    at = std::ranges::copy(record, at).out;
     cell.resize(static_cast<std::size_t>(at - cell.data()));
     return cell;
 }
@@ -109,9 +109,9 @@ private:
     static int open(sqlite3_vfs* vfs, const char*, sqlite3_file* out, int flags, int* out_flags) {
         out->pMethods = nullptr;
         if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return SQLITE_CANTOPEN;
-        static const sqlite3_io_methods kMethods = methods();
+        static const sqlite3_io_methods io_methods = methods();
         reinterpret_cast<OpenFile*>(out)->file = static_cast<const BatchFile*>(vfs->pAppData);
-        out->pMethods = &kMethods;
+        out->pMethods = &io_methods;
         if (out_flags != nullptr) *out_flags = flags;
         return SQLITE_OK;
     }
@@ -143,7 +143,8 @@ private:
         all.xTruncate = [](sqlite3_file*, sqlite3_int64) { return SQLITE_READONLY; };
         all.xSync = [](sqlite3_file*, int) { return SQLITE_OK; };
         all.xFileSize = [](sqlite3_file* file, sqlite3_int64* size) {
-            *size = static_cast<sqlite3_int64>(reinterpret_cast<OpenFile*>(file)->file->page_count() * kPageBytes);
+            *size = static_cast<sqlite3_int64>(reinterpret_cast<OpenFile*>(file)->file->page_count()) *
+                    sqlite3_int64{kPageBytes};
             return SQLITE_OK;
         };
         all.xLock = [](sqlite3_file*, int) { return SQLITE_OK; };
@@ -166,7 +167,7 @@ BatchFile::BatchFile(std::string_view table, std::string_view create_statement)
     const std::vector<std::byte> cell = schema_cell(table, create_statement);
     KSL_ASSERT(cell.size() < kPageBytes - 256, "a CREATE TABLE statement that fits on a page");
     const std::size_t content = kPageBytes - cell.size();
-    std::copy(cell.begin(), cell.end(), schema_page_.begin() + static_cast<std::ptrdiff_t>(content));
+    std::ranges::copy(cell, schema_page_.begin() + static_cast<std::ptrdiff_t>(content));
     put_leaf_header(schema_page_.data() + kHeaderBytes, 1, content);
     put_u16(schema_page_.data() + kHeaderBytes + kLeafHeaderBytes, content);
     show(RecordPages{});

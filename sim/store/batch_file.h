@@ -5,8 +5,7 @@
 // between two transactions.
 //
 // Ownership: the object must outlive every connection that has the file open, and show() must not be called while one
-// is
-//            reading. What is shown must stay where it is until the next show().
+//            is reading. What is shown must stay where it is until the next show().
 #pragma once
 
 #include "sim/store/record_pages.h"

@@ -35,9 +35,9 @@ bool looks_at_columns(SQLite::Database& sql, const std::string& statement) {
 
 } // namespace
 
-BulkInsert::BulkInsert(SQLite::Database& sql, const std::string& table) : sql_(sql) {
-    file_.emplace(table, create_statement_of(sql, table));
-    sql_.exec(fmt::format("ATTACH '{}' AS batch", file_->uri()));
+BulkInsert::BulkInsert(SQLite::Database& sql, const std::string& table)
+    : sql_(sql), file_(table, create_statement_of(sql, table)) {
+    sql_.exec(fmt::format("ATTACH '{}' AS batch", file_.uri()));
     prepare(table);
 }
 
@@ -50,11 +50,12 @@ void BulkInsert::prepare(const std::string& table) {
     const std::string copying = fmt::format("INSERT INTO main.{0} SELECT * FROM batch.{0}", table);
     try {
         // With generated columns, "*" has more columns than an INSERT takes, unless SQLite takes the shortcut.
-        statement_.emplace(sql_, copying);
+        statement_ = std::make_unique<SQLite::Statement>(sql_, copying);
         copies_records_ = !looks_at_columns(sql_, copying);
     } catch (const SQLite::Exception&) {
         const std::string columns = column_list(sql_, table);
-        statement_.emplace(sql_, fmt::format("INSERT INTO main.{0} ({1}) SELECT {1} FROM batch.{0}", table, columns));
+        statement_ = std::make_unique<SQLite::Statement>(
+            sql_, fmt::format("INSERT INTO main.{0} ({1}) SELECT {1} FROM batch.{0}", table, columns));
     }
 }
 
@@ -64,10 +65,10 @@ void BulkInsert::insert(const RecordPages& rows) {
     // lock.
     const auto finish = [this](const RecordPages*) {
         statement_->tryReset();
-        file_->show(RecordPages{});
+        file_.show(RecordPages{});
     };
     const std::unique_ptr<const RecordPages, decltype(finish)> shown{&rows, finish};
-    file_->show(rows);
+    file_.show(rows);
     statement_->exec();
 }
 

@@ -2,13 +2,13 @@
 //
 // The fast way into a table: rows laid out as SQLite lays them out (RecordPages) are shown to SQLite as another
 // database (BatchFile) and copied by one statement, record by record, without a call or a look at each value. Against
-// one bound INSERT a row this is six times faster, against rows from a virtual table two to three times; figures in
-// docs/performance.md.
+// one bound INSERT a row this is six times faster, against rows from a virtual table two to three times
+// (kstacklab-bench log).
 //
 // Needs:   a table whose rows may go to the end in the order of their arrival: no INTEGER PRIMARY KEY, no index. All
-// its
-//          stored columns are integers and the rows' columns, in order. SQLite copies records as they are and checks
-//          only that both tables are of one shape; RecordPages writes integers alone, so what it copies is valid.
+//          its stored columns are integers, and the rows' columns in order. SQLite copies records as they are and
+//          checks only that both tables are of one shape; RecordPages writes integers alone, so what it copies is
+//          valid.
 // Where SQLite declines the shortcut, the same rows go in column by column.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <optional>
+#include <memory>
 #include <string>
 
 namespace ksl::sim {
@@ -40,8 +40,8 @@ private:
     void prepare(const std::string& table);
 
     SQLite::Database& sql_;
-    std::optional<BatchFile> file_;
-    std::optional<SQLite::Statement> statement_;
+    BatchFile file_;
+    std::unique_ptr<SQLite::Statement> statement_;
     bool copies_records_ = false;
 };
 

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 namespace ksl::sim {
@@ -55,7 +55,7 @@ std::string why_not_opened(const fs::path& path, OpenMode mode) {
     const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path{"."};
     const int wanted = mode == OpenMode::read ? R_OK : R_OK | W_OK;
     if (::access(exists ? path.c_str() : folder.c_str(), wanted) == 0) return "cannot be opened: reason unknown";
-    const std::string reason = std::strerror(errno); // NOLINT(concurrency-mt-unsafe): glibc's is safe
+    const std::string reason = std::generic_category().message(errno);
     return exists ? "cannot be opened: " + reason : "cannot be created in its folder: " + reason;
 }
 
@@ -100,8 +100,8 @@ void use_write_ahead_log(SQLite::Database& sql, std::chrono::milliseconds patien
 std::optional<std::vector<const SchemaStep*>> steps_from(int version, const SchemaHistory& history) {
     std::vector<const SchemaStep*> steps;
     for (; version < history.version; ++version) {
-        const auto step = std::find_if(history.steps.begin(), history.steps.end(),
-                                       [&](const SchemaStep& candidate) { return candidate.from == version; });
+        const auto step =
+            std::ranges::find_if(history.steps, [&](const SchemaStep& candidate) { return candidate.from == version; });
         if (step == history.steps.end()) return std::nullopt;
         steps.push_back(&*step);
     }
@@ -121,7 +121,7 @@ std::string file_uri(const fs::path& path, std::string_view options) {
 
 Error store_error(const std::string& file, int extended_code, int system_errno, const std::string& detail,
                   const OpenOptions& options) {
-    const std::string reason = system_errno == 0 ? detail : std::string{std::strerror(system_errno)};
+    const std::string reason = system_errno == 0 ? detail : std::generic_category().message(system_errno);
     switch (extended_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -28,12 +28,13 @@ struct Width {
 constexpr std::array<Width, 65> kWidths = [] {
     std::array<Width, 65> widths{};
     for (unsigned bits = 0; bits <= 64; ++bits) {
-        widths[bits] = bits < 8    ? Width{1, 1}
-                       : bits < 16 ? Width{2, 2}
-                       : bits < 24 ? Width{3, 3}
-                       : bits < 32 ? Width{4, 4}
-                       : bits < 48 ? Width{5, 6}
-                                   : Width{6, 8};
+        Width width{6, 8};
+        if (bits < 48) width = {5, 6};
+        if (bits < 32) width = {4, 4};
+        if (bits < 24) width = {3, 3};
+        if (bits < 16) width = {2, 2};
+        if (bits < 8) width = {1, 1};
+        widths[bits] = width;
     }
     return widths;
 }();

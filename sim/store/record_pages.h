@@ -4,8 +4,8 @@
 // they are a complete small database, from which SQLite copies rows record by record (`INSERT INTO t SELECT * FROM u`
 // between tables of one shape), several times faster than it can be handed values one by one.
 //
-// Source:  "Database File Format", https://www.sqlite.org/fileformat2.html: sections 1.6 (B-tree pages) and 2.1 (record
-//          format). The format is stable: SQLite promises to read it for decades.
+// Source:  "Database File Format", https://www.sqlite.org/fileformat2.html: sections 1.6 (B-tree pages) and 2.1
+//          (record format). The format is stable: SQLite promises to read it for decades.
 // Cost:    about 2 ns a column; a row takes a byte a column and the bytes of its numbers that are not 0 or 1.
 #pragma once
 

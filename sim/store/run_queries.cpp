@@ -38,12 +38,9 @@ private:
 /// A name that a newer program wrote into a database of this version cannot be; 0 is as good as any.
 template <class Enum, std::size_t N>
 Enum enum_of(const std::array<std::string_view, N>& names, std::string_view name) {
-    const auto found = std::find(names.begin(), names.end(), name);
+    const auto found = std::ranges::find(names, name);
     return found == names.end() ? Enum{} : static_cast<Enum>(found - names.begin());
 }
-
-constexpr std::array kStatusNames{std::string_view{"complete"}, std::string_view{"interrupted"},
-                                  std::string_view{"invalid"}};
 
 std::optional<std::uint64_t> digest_of_hex(const std::string& hex) {
     std::uint64_t digest = 0;
@@ -142,7 +139,7 @@ std::vector<RunInfo> read_runs(SQLite::Database& sql) {
         run.processor = row.text();
         run.seed = row.number<std::uint64_t>();
         run.engine = row.text();
-        run.status = enum_of<RunStatus>(kStatusNames, row.text());
+        run.status = enum_of<RunStatus>(kRunStatusNames, row.text());
         run.simulated_ns = row.number<std::uint64_t>();
         run.operations = row.number<std::uint64_t>();
         run.state_digest = digest_of_hex(row.text());
@@ -208,7 +205,7 @@ std::vector<OperationTotal> read_totals(SQLite::Database& sql, RunId run) {
         for (std::uint64_t& sum : total.sums) sum = row.number<std::uint64_t>();
         totals.push_back(total);
     }
-    std::sort(totals.begin(), totals.end(), [](const OperationTotal& a, const OperationTotal& b) {
+    std::ranges::sort(totals, [](const OperationTotal& a, const OperationTotal& b) {
         return std::pair{a.kind, a.outcome} < std::pair{b.kind, b.outcome};
     });
     return totals;

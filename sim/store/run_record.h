@@ -18,7 +18,11 @@ namespace ksl::sim {
 using RunId = core::Id<struct RunTag, std::uint32_t>;
 
 enum class RunStatus : std::uint8_t { complete, interrupted, invalid };
-[[nodiscard]] std::string_view name_of(RunStatus status);
+inline constexpr std::array kRunStatusNames{std::string_view{"complete"}, std::string_view{"interrupted"},
+                                            std::string_view{"invalid"}};
+[[nodiscard]] constexpr std::string_view name_of(RunStatus status) {
+    return kRunStatusNames[static_cast<std::size_t>(status)];
+}
 
 struct PriceRecord {
     std::string step;

@@ -13,15 +13,6 @@
 
 namespace ksl::sim {
 
-std::string_view name_of(RunStatus status) {
-    switch (status) {
-    case RunStatus::complete: return "complete";
-    case RunStatus::interrupted: return "interrupted";
-    case RunStatus::invalid: break;
-    }
-    return "invalid";
-}
-
 struct RunStore::State {
     std::shared_ptr<StoreWriter> writer; ///< null if opened for reading, or closed
     OpenOptions options;
@@ -41,13 +32,14 @@ Result<RunStore> RunStore::open(const std::filesystem::path& path, OpenMode mode
         writer = std::move(started);
     }
     KSL_TRY_ASSIGN(reader, Database::open(path, OpenMode::read, options));
-    return RunStore{std::unique_ptr<State>{new State{std::move(writer), options, std::move(reader)}}};
+    return RunStore{std::make_unique<State>(std::move(writer), options, std::move(reader))};
 }
 
 Result<std::vector<RunWriter>> RunStore::begin_runs(std::span<const RunRecord> records) {
     KSL_ASSERT(state_->writer != nullptr, "a store that was opened for recording");
     KSL_TRY_ASSIGN(ids, state_->writer->begin(records));
     std::vector<RunWriter> writers;
+    writers.reserve(ids.size());
     for (const RunId id : ids) writers.emplace_back(state_->writer, id);
     return writers;
 }

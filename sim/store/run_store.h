@@ -10,8 +10,8 @@
 //
 // Errors:  see sim/store/database.h for those of opening. While recording, the first error ends it; what was saved
 //          before is safe and readable. No exception leaves.
-// Same:    one recipe gives the same rows on every computer, in every build and with any number of threads, but for the
-//          columns whose names begin with wall_.
+// Same:    one recipe gives the same rows on every computer, in every build and with any number of threads, but for
+//          the columns whose names begin with wall_.
 // Threads: recording as in RunWriter and StoreWriter; queries one at a time.
 #pragma once
 
@@ -32,6 +32,8 @@ namespace ksl::sim {
 class RunStore {
 public:
     static Result<RunStore> open(const std::filesystem::path& path, OpenMode mode, const OpenOptions& options = {});
+    RunStore(const RunStore&) = delete;
+    RunStore& operator=(const RunStore&) = delete;
     RunStore(RunStore&&) noexcept;
     RunStore& operator=(RunStore&&) noexcept;
     ~RunStore();

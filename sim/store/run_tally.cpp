@@ -87,8 +87,8 @@ std::vector<LatencyCounts> RunTally::latencies() const {
     std::vector<LatencyCounts> latencies;
     for (std::size_t group = 0; group < groups.size(); ++group) {
         if (groups[group].empty()) continue;
-        std::sort(groups[group].begin(), groups[group].end(),
-                  [](const LatencyCount& a, const LatencyCount& b) { return a.latency_ns < b.latency_ns; });
+        std::ranges::sort(groups[group],
+                          [](const LatencyCount& a, const LatencyCount& b) { return a.latency_ns < b.latency_ns; });
         latencies.push_back({kind_of(group), outcome_of(group), std::move(groups[group])});
     }
     return latencies;

@@ -53,7 +53,8 @@ RunWriter& RunWriter::operator=(RunWriter&& other) noexcept {
 RunWriter::~RunWriter() {
     if (state_ == nullptr || state_->is_finished) return;
     // An error here is the store's first or has been reported already; RunStore::flush() and close() return it.
-    static_cast<void>(finish({.status = RunStatus::interrupted, .simulated_ns = 0, .state_digest = {}}));
+    [[maybe_unused]] const auto reported =
+        finish({.status = RunStatus::interrupted, .simulated_ns = 0, .state_digest = {}});
 }
 
 RunId RunWriter::id() const {

@@ -2,7 +2,8 @@
 //
 // Records one run. Rows are laid out for the database on the caller's thread and saved by the store's own.
 //
-// Errors:  a call returns the first error of the whole store, also one that another run met; nothing after it is saved.
+// Errors:  a call returns the first error of the whole store, also one that another run met; nothing after it is
+//          saved.
 // Threads: one at a time; different runs may be recorded by different threads.
 #pragma once
 
@@ -21,6 +22,8 @@ class RunWriter {
 public:
     /// Made by RunStore::begin_runs().
     RunWriter(std::shared_ptr<StoreWriter> store, RunId id);
+    RunWriter(const RunWriter&) = delete;
+    RunWriter& operator=(const RunWriter&) = delete;
     RunWriter(RunWriter&&) noexcept;
     RunWriter& operator=(RunWriter&&) noexcept;
     /// A run that was not finished is saved as interrupted, with its rows.

@@ -8,8 +8,8 @@ namespace ksl::sim {
 std::span<const EmbeddedFile> embedded_schema();
 
 const SchemaHistory& schema_history() {
-    static const SchemaHistory kHistory{.version = 1, .sql = embedded_schema().front().text, .steps = {}};
-    return kHistory;
+    static const SchemaHistory history{.version = 1, .sql = embedded_schema().front().text, .steps = {}};
+    return history;
 }
 
 } // namespace ksl::sim

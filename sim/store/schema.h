@@ -3,8 +3,7 @@
 // Which databases are ours, which version they have, and how an older one becomes a current one.
 //
 // Versions: application_id says "a kstacklab lab database", user_version which schema. A change of schema.sql raises
-// the
-//           version and adds a step to the history that converts what is there; no step may lose a row.
+//           the version and adds a step to the history that converts what is there; no step may lose a row.
 #pragma once
 
 #include <cstdint>

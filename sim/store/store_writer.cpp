@@ -118,8 +118,7 @@ Result<void> StoreWriter::flush() {
     ++flushes_;
     work_.notify_one();
     progress_.wait(lock, [&] {
-        return !is_saving_ &&
-               std::all_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue.second.empty(); });
+        return !is_saving_ && std::ranges::all_of(queues_, [](const auto& queue) { return queue.second.empty(); });
     });
     --flushes_;
     if (error_) return std::unexpected(*error_);
@@ -131,7 +130,7 @@ StoreWriter::Queues::iterator StoreWriter::next_queue() {
     if (queues_.empty() || !queues_.begin()->second.empty()) return queues_.begin();
     const bool may_break_turn = held_bytes_ > held_limit_ || flushes_ != 0 || is_stopping_ || error_;
     if (!may_break_turn) return queues_.end();
-    return std::find_if(queues_.begin(), queues_.end(), [](const auto& queue) { return !queue.second.empty(); });
+    return std::ranges::find_if(queues_, [](const auto& queue) { return !queue.second.empty(); });
 }
 
 void StoreWriter::run() {

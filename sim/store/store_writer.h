@@ -3,10 +3,10 @@
 // The one thread that writes into a lab database. Runs hand it batches; each batch is one transaction. Internal to
 // sim/store.
 //
-// Order:   rows of runs that are recorded at the same time are saved run after run, in the order of their ids, so that
-//          the database is the same whether one worker or many computed them. A run whose turn has not come waits in
-//          memory. Only when that is more than kHeldBytes, or on flush(), are rows saved out of turn; they are then in
-//          another order in the table, but the same rows.
+// Order:   rows of runs that are recorded at the same time are saved run after run, in the order of their ids, so
+//          that the database is the same whether one worker or many computed them. A run whose turn has not come
+//          waits in memory. Only when that is more than kHeldBytes, or on flush(), are rows saved out of turn; they
+//          are then in another order in the table, but the same rows.
 // Memory:  a run whose turn it is may be kQueuedBatches ahead of the disk; then its thread waits.
 // Errors:  the first one ends the recording: its transaction is rolled back, what was saved before stays, and every
 //          later call returns it.

@@ -35,7 +35,9 @@ std::string hundredths(std::uint64_t number, std::uint64_t unit) {
 /// Three digits that count, as long as there are digits after the point to drop.
 std::string three_digits(double number) {
     const double size = std::abs(number);
-    const int decimals = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+    int decimals = 2;
+    if (size >= 9.995) --decimals; // what rounds up to 10.0
+    if (size >= 99.95) --decimals;
     return fmt::format("{:.{}f}", number, decimals);
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace ksl::sim {
@@ -44,7 +45,7 @@ std::string text_of(double number, Unit unit) {
     case Unit::nanoseconds:
     case Unit::bytes:
     case Unit::hex:
-        if (number >= 0 && number < 0x1p63) return text_of(static_cast<std::int64_t>(number + 0.5), unit);
+        if (number >= 0 && number < 0x1p63) return text_of(std::int64_t{std::llround(number)}, unit);
         break;
     case Unit::count:
     case Unit::text:
@@ -99,7 +100,7 @@ std::string trimmed(std::string line) {
 } // namespace
 
 std::size_t display_width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char byte) {
         return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; // not a continuation byte of UTF-8
     }));
 }
@@ -136,6 +137,7 @@ std::string to_text(const Table& table) {
 std::string to_csv(const Table& table) {
     std::string text;
     std::vector<std::string> fields;
+    fields.reserve(table.columns.size());
     for (const Column& column : table.columns) fields.push_back(column.key);
     append_csv_row(text, fields);
     for (const auto& row : table.rows) {

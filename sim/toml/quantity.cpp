@@ -13,8 +13,7 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<con
     if (error != std::errc{}) return std::nullopt;
     std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
     name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-    const auto unit =
-        std::find_if(units.begin(), units.end(), [&](const UnitName& known) { return known.name == name; });
+    const auto unit = std::ranges::find_if(units, [&](const UnitName& known) { return known.name == name; });
     if (unit == units.end() || number > std::numeric_limits<std::uint64_t>::max() / unit->factor) return std::nullopt;
     return number * unit->factor;
 }

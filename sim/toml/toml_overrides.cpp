@@ -64,8 +64,7 @@ public:
 
     Result<void> apply(toml::table& root) {
         const std::vector<std::string> parts = parts_of(path_);
-        const bool has_empty_part =
-            std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
+        const bool has_empty_part = std::ranges::any_of(parts, [](const auto& part) { return part.empty(); });
         if (!has_value_ || has_empty_part) {
             return fail(origin_, 0, "an override looks like machine.cpus=8: a key, \"=\", and its value");
         }

@@ -104,8 +104,9 @@ std::vector<std::string> TomlTable::keys() const {
             places.push_back({key.source().begin, std::string{key.str()}});
     }
     // toml++ sorts keys by name; what was set from outside has no place and comes first.
-    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.at < b.at; });
+    std::ranges::stable_sort(places, [](const Place& a, const Place& b) { return a.at < b.at; });
     std::vector<std::string> keys;
+    keys.reserve(places.size());
     for (Place& place : places) keys.push_back(std::move(place.key));
     return keys;
 }
@@ -145,7 +146,7 @@ bool TomlTable::boolean(std::string_view key, std::optional<bool> otherwise) {
     return otherwise.value_or(false);
 }
 
-std::string TomlTable::text(std::string_view key, std::optional<std::string> otherwise) {
+std::string TomlTable::text(std::string_view key, const std::optional<std::string>& otherwise) {
     constexpr std::string_view kWanted = "text in quotes";
     const toml::node* node = state_->find(number_, key, otherwise.has_value(), kWanted);
     if (node == nullptr) return otherwise.value_or("");

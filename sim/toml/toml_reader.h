@@ -11,13 +11,13 @@
 //     KSL_TRY(reader.finish());                                              // the first mistake, or a key nobody read
 //
 // Errors:  "FILE:LINE:COLUMN: key `machine.cpus`: 300 is too large; 1 to 256 would be right". The first one is kept;
-// after
-//          it every read gives the value for a missing key, or zero, so that reading code has no branches for errors.
-// Unknown: a key that was not read is a mistake (mostly a spelling mistake), unless its whole table was left to skip().
-// --set:   an override "KEY=VALUE" replaces or adds a value before anything is read; its errors begin with
-//          "--set KEY=VALUE" instead of a place in the file. KEY is a path with dots; a number in it counts the tables
-//          of an array from 0: design.1.guard. VALUE is TOML; what is not is text, so that --set design.backing=vmap
-//          works.
+//          after it every read gives the value for a missing key, or zero, so that reading code has no branches for
+//          errors.
+// Unknown: a key that was not read is a mistake (mostly a spelling mistake), unless its whole table was left to
+//          skip().
+// --set:   an override "KEY=VALUE" replaces or adds a value before anything is read; its errors begin with "--set
+//          KEY=VALUE" instead of a place in the file. KEY is a path with dots; a number in it counts the tables of an
+//          array from 0: design.1.guard. VALUE is TOML; what is not is text, so that --set design.backing=vmap works.
 // Ownership: tables refer to their reader and must not outlive it.
 #pragma once
 
@@ -80,7 +80,7 @@ public:
     }
     double number(std::string_view key, Limits<double> limits, std::optional<double> otherwise = std::nullopt);
     bool boolean(std::string_view key, std::optional<bool> otherwise = std::nullopt);
-    std::string text(std::string_view key, std::optional<std::string> otherwise = std::nullopt);
+    std::string text(std::string_view key, const std::optional<std::string>& otherwise = std::nullopt);
     /// A number of bytes, or text with a unit: "16 KiB"; B, KiB, MiB, GiB, TiB.
     core::Bytes bytes(std::string_view key, Limits<core::Bytes> limits,
                       std::optional<core::Bytes> otherwise = std::nullopt);
@@ -133,6 +133,8 @@ public:
     /// `file` is for messages. Each override is "KEY=VALUE".
     static Result<TomlReader> parse(std::string_view text, std::string_view file,
                                     std::span<const std::string> overrides = {});
+    TomlReader(const TomlReader&) = delete;
+    TomlReader& operator=(const TomlReader&) = delete;
     TomlReader(TomlReader&&) noexcept;
     TomlReader& operator=(TomlReader&&) noexcept;
     ~TomlReader();

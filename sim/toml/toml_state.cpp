@@ -54,8 +54,7 @@ std::size_t TomlTable::State::add_view(std::size_t parent, std::string_view key,
                                        std::string path) {
     // A table that is read twice has one account of its keys.
     if (node != nullptr) {
-        const auto known =
-            std::find_if(views_.begin(), views_.end(), [&](const View& view) { return view.node == node; });
+        const auto known = std::ranges::find_if(views_, [&](const View& view) { return view.node == node; });
         if (known != views_.end()) return static_cast<std::size_t>(known - views_.begin());
     }
     views_.push_back({.node = node,
@@ -168,9 +167,9 @@ Result<void> TomlTable::State::finish() const {
             const std::string meant = nearest(key.str(), known);
             const std::string path =
                 view.path.empty() ? std::string{key.str()} : fmt::format("{}.{}", view.path, key.str());
-            const std::string right = !meant.empty()  ? fmt::format("did you mean `{}`?", meant)
-                                      : known.empty() ? std::string{"no key is known here"}
-                                                      : fmt::format("known here: {}", fmt::join(known, ", "));
+            std::string right =
+                known.empty() ? "no key is known here" : fmt::format("known here: {}", fmt::join(known, ", "));
+            if (!meant.empty()) right = fmt::format("did you mean `{}`?", meant);
             Error error = error_at(key.source(), fmt::format("key `{}` is not known; {}", path, right));
             if (!first || is_before(error, *first)) first = std::move(error);
         }

@@ -31,12 +31,12 @@ public:
 
     /// The value of a key, or null; notes that it was asked for. If it is missing and must not be, that is a mistake;
     /// `wanted` says what should be there.
-    const toml::node* find(std::size_t view, std::string_view key, bool is_optional, std::string_view wanted);
+    const toml::node* find(std::size_t number, std::string_view key, bool is_optional, std::string_view wanted);
     /// "key `PATH`: MESSAGE" at the place of `node`.
     void mistake(std::size_t view, std::string_view key, const toml::node& node, std::string message);
     /// True if `problem` is empty, else it is a mistake.
     bool accept(std::size_t view, std::string_view key, const toml::node& node, std::string problem);
-    void mistake_at_table(std::size_t view, std::string_view message);
+    void mistake_at_table(std::size_t number, std::string_view message);
     /// A value of the wrong type.
     void wrong_type(std::size_t view, std::string_view key, const toml::node& node, std::string_view wanted);
 
@@ -54,7 +54,7 @@ private:
     [[nodiscard]] Error error_at(const toml::source_region& place, std::string message) const;
     /// A key near `key` that nobody has asked for; null if there is none.
     static const toml::key* probably_meant(const View& view, std::string_view key);
-    [[nodiscard]] Error missing(std::size_t view, std::string_view key, std::string_view wanted) const;
+    [[nodiscard]] Error missing(std::size_t number, std::string_view key, std::string_view wanted) const;
 
     toml::table document_;
     std::string file_;

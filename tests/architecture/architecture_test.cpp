@@ -15,8 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kMit = "// SPDX-License-Identifier: MIT\n";
-const std::string kGpl = "// SPDX-License-Identifier: GPL-3.0-or-later\n";
+const std::string mit = "// SPDX-License-Identifier: MIT\n";
+const std::string gpl = "// SPDX-License-Identifier: GPL-3.0-or-later\n";
 
 std::vector<std::string> found_in(std::string_view path, const std::string& contents) {
     std::vector<std::string> found;
@@ -37,90 +37,90 @@ TEST(Architecture, TheSourcesKeepTheirRules) {
 // The rest plants one violation each, so that the test above is known to be able to fail.
 
 TEST(ArchitectureRules, ALowerLayerMustNotIncludeAHigherOne) {
-    EXPECT_THAT(found_in("core/a.cpp", kMit + "#include \"sim/base/error.h\"\n"),
+    EXPECT_THAT(found_in("core/a.cpp", mit + "#include \"sim/base/error.h\"\n"),
                 ElementsAre("2: layer core includes the higher layer: sim/base/error.h"));
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "\n#  include \"ui/views/map.h\"\n"),
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "\n#  include \"ui/views/map.h\"\n"),
                 ElementsAre("3: layer sim includes the higher layer: ui/views/map.h"));
-    EXPECT_THAT(found_in("ui/a.cpp", kGpl + "#include \"app/gui/main.h\"\n"),
+    EXPECT_THAT(found_in("ui/a.cpp", gpl + "#include \"app/gui/main.h\"\n"),
                 ElementsAre("2: layer ui includes the higher layer: app/gui/main.h"));
-    EXPECT_THAT(found_in("app/cli/a.cpp", kMit + "#include \"ui/a.h\"\n#include \"sim/a.h\"\n"),
+    EXPECT_THAT(found_in("app/cli/a.cpp", mit + "#include \"ui/a.h\"\n#include \"sim/a.h\"\n"),
                 ElementsAre("2: the command line includes the window: ui/a.h"));
-    EXPECT_THAT(found_in("app/gui/a.cpp", kGpl + "#include \"ui/a.h\"\n#include \"core/a.h\"\n"), IsEmpty());
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "#include \"core/a.h\"\n#include \"sim/b.h\"\n"), IsEmpty());
-    EXPECT_THAT(found_in("tests/sim/a.cpp", kMit + "#include \"ui/a.h\"\n"), IsEmpty());
+    EXPECT_THAT(found_in("app/gui/a.cpp", gpl + "#include \"ui/a.h\"\n#include \"core/a.h\"\n"), IsEmpty());
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "#include \"core/a.h\"\n#include \"sim/b.h\"\n"), IsEmpty());
+    EXPECT_THAT(found_in("tests/sim/a.cpp", mit + "#include \"ui/a.h\"\n"), IsEmpty());
 }
 
 TEST(ArchitectureRules, IncludesStartAtTheRootAndLeaveTestsOut) {
-    EXPECT_THAT(found_in("core/a.cpp", kMit + "#include \"a.h\"\n"), ElementsAre(HasSubstr("2: includes \"a.h\";")));
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "#include \"tests/sim/a.h\"\n"),
+    EXPECT_THAT(found_in("core/a.cpp", mit + "#include \"a.h\"\n"), ElementsAre(HasSubstr("2: includes \"a.h\";")));
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "#include \"tests/sim/a.h\"\n"),
                 ElementsAre(HasSubstr("includes \"tests/sim/a.h\"")));
 }
 
 TEST(ArchitectureRules, CoreKnowsTheStandardLibraryAlone) {
     for (const char* header : {"fmt/format.h", "unistd.h", "sys/mman.h", "QString", "toml++/toml.h", "zlib.h"}) {
-        EXPECT_THAT(found_in("core/a.cpp", kMit + "#include <" + header + ">\n"),
+        EXPECT_THAT(found_in("core/a.cpp", mit + "#include <" + header + ">\n"),
                     ElementsAre(std::string{"2: core includes more than the standard library: "} + header));
     }
-    EXPECT_THAT(found_in("core/a.cpp", kMit + "#include <vector>\n#include <immintrin.h>\n"), IsEmpty());
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "#include <fmt/format.h>\n"), IsEmpty());
+    EXPECT_THAT(found_in("core/a.cpp", mit + "#include <vector>\n#include <immintrin.h>\n"), IsEmpty());
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "#include <fmt/format.h>\n"), IsEmpty());
 }
 
 TEST(ArchitectureRules, QtStaysInTheWindow) {
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "#include <QtCore/QString>\n"),
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "#include <QtCore/QString>\n"),
                 ElementsAre("2: sim includes Qt: QtCore/QString"));
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "#include <QString>\n"), ElementsAre("2: sim includes Qt: QString"));
-    EXPECT_THAT(found_in("core/a.h", kMit + "#pragma once\nclass QObject;\n"), ElementsAre("3: names Qt: QObject"));
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "int x = Qt::red;\n"), ElementsAre("2: names Qt: Qt"));
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "#include <QString>\n"), ElementsAre("2: sim includes Qt: QString"));
+    EXPECT_THAT(found_in("core/a.h", mit + "#pragma once\nclass QObject;\n"), ElementsAre("3: names Qt: QObject"));
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "int x = Qt::red;\n"), ElementsAre("2: names Qt: Qt"));
     EXPECT_THAT(found_in("sim/CMakeLists.txt", "# SPDX-License-Identifier: MIT\nfind_package(Qt6 REQUIRED)\n"),
                 ElementsAre("2: names Qt: find_package(Qt6"));
     EXPECT_THAT(found_in("sim/a.cpp",
-                         kMit + "// Qt, QObject\nQuantile q; const char* s = \"QObject\"; /* QWidget\nQWidget */\n"),
+                         mit + "// Qt, QObject\nQuantile q; const char* s = \"QObject\"; /* QWidget\nQWidget */\n"),
                 IsEmpty());
-    EXPECT_THAT(found_in("app/cli/a.cpp", kMit + "QString s;\n"), ElementsAre("2: names Qt: QString"));
-    EXPECT_THAT(found_in("ui/a.cpp", kGpl + "#include <QWidget>\nQWidget w;\n"), IsEmpty());
-    EXPECT_THAT(found_in("tests/bench/ui_bench.cpp", kGpl + "#include <QImage>\nQImage i;\n"), IsEmpty());
+    EXPECT_THAT(found_in("app/cli/a.cpp", mit + "QString s;\n"), ElementsAre("2: names Qt: QString"));
+    EXPECT_THAT(found_in("ui/a.cpp", gpl + "#include <QWidget>\nQWidget w;\n"), IsEmpty());
+    EXPECT_THAT(found_in("tests/bench/ui_bench.cpp", gpl + "#include <QImage>\nQImage i;\n"), IsEmpty());
 }
 
 TEST(ArchitectureRules, SqliteStaysInTheStore) {
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "#include <sqlite3.h>\n"),
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "#include <sqlite3.h>\n"),
                 ElementsAre("2: SQLite outside sim/store: sqlite3.h"));
-    EXPECT_THAT(found_in("ui/a.cpp", kGpl + "#include <SQLiteCpp/Database.h>\n"),
+    EXPECT_THAT(found_in("ui/a.cpp", gpl + "#include <SQLiteCpp/Database.h>\n"),
                 ElementsAre("2: SQLite outside sim/store: SQLiteCpp/Database.h"));
-    EXPECT_THAT(found_in("app/cli/a.cpp", kMit + "struct sqlite3_stmt;\n"),
+    EXPECT_THAT(found_in("app/cli/a.cpp", mit + "struct sqlite3_stmt;\n"),
                 ElementsAre("2: names SQLite: sqlite3_stmt"));
     EXPECT_THAT(found_in("app/CMakeLists.txt", "# SPDX-License-Identifier: MIT\ntarget_link_libraries(a SQLiteCpp)\n"),
                 ElementsAre("2: names SQLite: SQLiteCpp"));
-    EXPECT_THAT(found_in("sim/store/a.cpp", kMit + "#include <sqlite3.h>\nSQLite::Database d;\n"), IsEmpty());
-    EXPECT_THAT(found_in("sim/a.cpp", kMit + "// SQLite::Database\n#include \"sim/store/run_store.h\"\n"), IsEmpty());
+    EXPECT_THAT(found_in("sim/store/a.cpp", mit + "#include <sqlite3.h>\nSQLite::Database d;\n"), IsEmpty());
+    EXPECT_THAT(found_in("sim/a.cpp", mit + "// SQLite::Database\n#include \"sim/store/run_store.h\"\n"), IsEmpty());
 }
 
 TEST(ArchitectureRules, ColoursComeFromTheTheme) {
     for (const char* code : {"QColor(255, 0, 0)", "QColor{\"red\"}", "QColor c(\"#fff\")", "setPen(Qt::darkGreen)",
                              "style(\"#1B1F24\")", "qRgb(1, 2, 3)"}) {
-        EXPECT_THAT(found_in("ui/views/a.cpp", kGpl + code + ";\n"),
+        EXPECT_THAT(found_in("ui/views/a.cpp", gpl + code + ";\n"),
                     ElementsAre(HasSubstr("2: a colour outside ui/theme: ")))
             << code;
-        EXPECT_THAT(found_in("ui/theme/a.cpp", kGpl + code + ";\n"), IsEmpty()) << code;
+        EXPECT_THAT(found_in("ui/theme/a.cpp", gpl + code + ";\n"), IsEmpty()) << code;
     }
-    EXPECT_THAT(found_in("ui/views/a.cpp", kGpl + "QColor c = theme.color(Role::guard); // was QColor(1, 2, 3)\n"),
+    EXPECT_THAT(found_in("ui/views/a.cpp", gpl + "QColor c = theme.color(Role::guard); // was QColor(1, 2, 3)\n"),
                 IsEmpty());
-    EXPECT_THAT(found_in("ui/views/a.cpp", kGpl + "painter.setPen(Qt::NoPen);\n"), IsEmpty());
+    EXPECT_THAT(found_in("ui/views/a.cpp", gpl + "painter.setPen(Qt::NoPen);\n"), IsEmpty());
 }
 
 TEST(ArchitectureRules, EveryFileNamesTheLicenceOfItsLayer) {
     EXPECT_THAT(found_in("core/a.cpp", "int x;\n"),
                 ElementsAre("1: no SPDX-License-Identifier in the first three lines; MIT would be right"));
-    EXPECT_THAT(found_in("core/a.cpp", "\n\n\n" + kMit), ElementsAre(HasSubstr("no SPDX-License-Identifier")));
-    EXPECT_THAT(found_in("core/a.cpp", kGpl), ElementsAre("1: licence GPL-3.0-or-later where the layer's is MIT"));
-    EXPECT_THAT(found_in("ui/a.cpp", kMit), ElementsAre("1: licence MIT where the layer's is GPL-3.0-or-later"));
-    EXPECT_THAT(found_in("tests/ui/a.cpp", kGpl), IsEmpty());
-    EXPECT_THAT(found_in("app/gui/a.cpp", kGpl), IsEmpty());
-    EXPECT_THAT(found_in("app/cli/a.cpp", kMit), IsEmpty());
+    EXPECT_THAT(found_in("core/a.cpp", "\n\n\n" + mit), ElementsAre(HasSubstr("no SPDX-License-Identifier")));
+    EXPECT_THAT(found_in("core/a.cpp", gpl), ElementsAre("1: licence GPL-3.0-or-later where the layer's is MIT"));
+    EXPECT_THAT(found_in("ui/a.cpp", mit), ElementsAre("1: licence MIT where the layer's is GPL-3.0-or-later"));
+    EXPECT_THAT(found_in("tests/ui/a.cpp", gpl), IsEmpty());
+    EXPECT_THAT(found_in("app/gui/a.cpp", gpl), IsEmpty());
+    EXPECT_THAT(found_in("app/cli/a.cpp", mit), IsEmpty());
     EXPECT_THAT(found_in("scripts/test", "#!/usr/bin/env bash\n# SPDX-License-Identifier: MIT\n"), IsEmpty());
 }
 
 TEST(ArchitectureRules, EveryHeaderIsIncludedOnce) {
-    EXPECT_THAT(found_in("core/a.h", kMit), ElementsAre("1: no #pragma once"));
+    EXPECT_THAT(found_in("core/a.h", mit), ElementsAre("1: no #pragma once"));
 }
 
 TEST(ArchitectureRules, AViolationInATreeIsFound) {
@@ -130,8 +130,8 @@ TEST(ArchitectureRules, AViolationInATreeIsFound) {
     fs::create_directories(root / "tests/data");
     fs::create_directories(root / "build/core");
     std::ofstream{root / "CMakeLists.txt"} << "# SPDX-License-Identifier: MIT\n";
-    std::ofstream{root / "core/types/good.h"} << kMit << "#pragma once\n";
-    std::ofstream{root / "core/types/bad.h"} << kMit << "#pragma once\n#include <QString>\n";
+    std::ofstream{root / "core/types/good.h"} << mit << "#pragma once\n";
+    std::ofstream{root / "core/types/bad.h"} << mit << "#pragma once\n#include <QString>\n";
     std::ofstream{root / "tests/data/capture.toml"} << "no licence needed\n";
     std::ofstream{root / "build/core/generated.cpp"} << "no source of ours\n";
     EXPECT_THAT(source_files(root), ElementsAre("CMakeLists.txt", "core/types/bad.h", "core/types/good.h"));

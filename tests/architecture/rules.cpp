@@ -28,7 +28,7 @@ bool is_in(std::string_view path, std::string_view folder) {
     return path.starts_with(folder) && path.substr(folder.size()).starts_with("/");
 }
 std::size_t layer_of(std::string_view path) {
-    return static_cast<std::size_t>(std::find(kLayers.begin(), kLayers.end(), first_folder(path)) - kLayers.begin());
+    return static_cast<std::size_t>(std::ranges::find(kLayers, first_folder(path)) - kLayers.begin());
 }
 /// The window, its tests and its benchmarks: they know Qt and carry the licence that QCustomPlot asks for.
 bool is_window(std::string_view path) {
@@ -45,18 +45,18 @@ bool is_cmake(std::string_view path) {
 /// A header of the standard library has small letters, no folder and no ending; intrinsics belong to the compiler.
 bool is_standard(const Include& include) {
     static constexpr std::array<std::string_view, 2> kIntrinsics{"emmintrin.h", "immintrin.h"};
-    const bool is_intrinsic = std::find(kIntrinsics.begin(), kIntrinsics.end(), include.path) != kIntrinsics.end();
-    static const std::regex kStandard{"[a-z_0-9]+"};
-    return !include.is_quoted && (is_intrinsic || std::regex_match(include.path, kStandard));
+    const bool is_intrinsic = std::ranges::find(kIntrinsics, include.path) != kIntrinsics.end();
+    static const std::regex standard{"[a-z_0-9]+"};
+    return !include.is_quoted && (is_intrinsic || std::regex_match(include.path, standard));
 }
 bool is_qt(const Include& include) {
-    static const std::regex kQt{R"((Qt\w*/.*|Q[A-Z]\w*|q[a-z]*\.h|qcustomplot.*))"};
-    return std::regex_match(include.path, kQt);
+    static const std::regex qt{R"((Qt\w*/.*|Q[A-Z]\w*|q[a-z]*\.h|qcustomplot.*))"};
+    return std::regex_match(include.path, qt);
 }
 
 bool is_include(const std::string& line) {
-    static const std::regex kInclude{R"(^\s*#\s*include\b.*)"};
-    return std::regex_match(line, kInclude);
+    static const std::regex include_line{R"(^\s*#\s*include\b.*)"};
+    return std::regex_match(line, include_line);
 }
 
 /// Collects what is wrong with one file.
@@ -105,10 +105,10 @@ private:
         for (const Include& include : includes_of(contents_)) check_include(include);
         const std::string code = code_of(contents_, Literals::blank);
         const bool may_know_qt = is_window(path_);
-        static const std::regex kQtName{R"(\bQ(t\b|t::|[A-Z][a-z]\w*))"};
-        if (!may_know_qt) add_matches(code, kQtName, "names Qt");
-        static const std::regex kSqliteName{R"(\b(sqlite3\w*|SQLite::\w+))"};
-        if (!may_know_sqlite()) add_matches(code, kSqliteName, "names SQLite");
+        static const std::regex qt_name{R"(\bQ(t\b|t::|[A-Z][a-z]\w*))"};
+        if (!may_know_qt) add_matches(code, qt_name, "names Qt");
+        static const std::regex sqlite_name{R"(\b(sqlite3\w*|SQLite::\w+))"};
+        if (!may_know_sqlite()) add_matches(code, sqlite_name, "names SQLite");
         if (is_in(path_, "ui") && !is_in(path_, "ui/theme")) check_colours();
     }
 
@@ -121,7 +121,8 @@ private:
                 "includes \"" + include.path + "\"; paths start at the root, and tests are not part of it");
         }
         if (include.is_quoted && other != kLayers.size() && other > own) {
-            add(include.line, "layer " + std::string{kLayers[own]} + " includes the higher layer: " + include.path);
+            add(include.line,
+                std::string{"layer "}.append(kLayers[own]).append(" includes the higher layer: ") + include.path);
         }
         if (kLayers[own] == "app" && !is_window(path_) && is_in(include.path, "ui")) {
             add(include.line, "the command line includes the window: " + include.path);
@@ -141,18 +142,18 @@ private:
 
     void check_colours() {
         const std::string code = code_of(contents_, Literals::keep);
-        static const std::regex kColour{
+        static const std::regex colour{
             R"re(\bQColor\s*\w*\s*[({]\s*["0-9]|\bqRgba?\s*\(\s*[0-9]|"#[0-9A-Fa-f]{3,8}"|\bQt::(white|black|red|green|blue|cyan|magenta|yellow|gray|darkRed|darkGreen|darkBlue|darkCyan|darkMagenta|darkYellow|darkGray|lightGray)\b)re"};
-        add_matches(code, kColour, "a colour outside ui/theme");
+        add_matches(code, colour, "a colour outside ui/theme");
     }
 
     void check_cmake() {
         const std::string_view folder = first_folder(path_);
-        static const std::regex kQt{R"(\b(Qt[56]?::\w+|find_package\(Qt\w*|QCustomPlot\w*))"};
-        static const std::regex kSqlite{R"(\b(SQLite\w*(::\w+)?))"};
-        if (folder == "core" || folder == "sim") add_matches(code_without_hash_comments(), kQt, "names Qt");
+        static const std::regex qt{R"(\b(Qt[56]?::\w+|find_package\(Qt\w*|QCustomPlot\w*))"};
+        static const std::regex sqlite{R"(\b(SQLite\w*(::\w+)?))"};
+        if (folder == "core" || folder == "sim") add_matches(code_without_hash_comments(), qt, "names Qt");
         if (folder != "tests" && !is_in(path_, "sim/store"))
-            add_matches(code_without_hash_comments(), kSqlite, "names SQLite");
+            add_matches(code_without_hash_comments(), sqlite, "names SQLite");
     }
 
     [[nodiscard]] std::string code_without_hash_comments() const {
@@ -178,8 +179,7 @@ bool is_source(std::string_view path) {
     if (is_data(path)) return false;
     const bool is_script =
         (is_in(path, "scripts") || is_in(path, ".ci")) && path.find('.', 1) == std::string_view::npos;
-    return is_script ||
-           std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return path.ends_with(ending); });
+    return is_script || std::ranges::any_of(kEndings, [&](auto ending) { return path.ends_with(ending); });
 }
 
 } // namespace
@@ -197,7 +197,7 @@ std::vector<std::string> source_files(const fs::path& root) {
             if (entry.is_regular_file() && is_source(path)) files.push_back(path);
         }
     }
-    std::sort(files.begin(), files.end());
+    std::ranges::sort(files);
     return files;
 }
 

@@ -63,7 +63,10 @@ private:
     }
     void take_raw_literal() {
         const std::size_t open = source_.find('(', at_);
-        if (open == std::string_view::npos) return take();
+        if (open == std::string_view::npos) {
+            take();
+            return;
+        }
         const std::string end = ')' + std::string{source_.substr(at_ + 2, open - at_ - 2)} + '"';
         const std::size_t stop = std::min(source_.find(end, open), source_.size() - end.size()) + end.size();
         while (at_ < stop) take_inside();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <tuple>
 
 namespace ksl::sim {
 namespace {
@@ -19,9 +20,9 @@ protected:
     AssetsTest() {
         fs::create_directories(scratch_.path("mine/scenarios"));
         mine_ = scratch_.path("mine");
-        scratch_.write("mine/scenarios/own.toml", "x = 1\n");
+        std::ignore = scratch_.write("mine/scenarios/own.toml", "x = 1\n");
     }
-    ~AssetsTest() override { unsetenv("KSTACKLAB_ASSETS"); } // NOLINT(concurrency-mt-unsafe)
+    void TearDown() override { unsetenv("KSTACKLAB_ASSETS"); } // NOLINT(concurrency-mt-unsafe)
 
     testing::Scratch scratch_;
     fs::path mine_;

@@ -6,6 +6,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
 #include <functional>
 #include <queue>
 #include <tuple>
@@ -138,12 +139,9 @@ TEST(EventQueue, ALongRunWithClustersPopsWhatAHeapPops) {
     for (int i = 0; i < 300'000; ++i) {
         const auto [at, number] = reference.pop();
         ASSERT_EQ(queue.pop(), (Queue::Entry{Nanoseconds{at}, number}));
-        const std::uint64_t kind = random.below(4);
-        const std::uint64_t by = kind == 0   ? 0
-                                 : kind == 1 ? 1000
-                                 : kind == 2 ? random.below(100'000)
-                                             : random.below(std::uint64_t{1} << 36);
-        push(at + by);
+        const std::array<std::uint64_t, 4> distances{0, 1000, random.below(100'000),
+                                                     random.below(std::uint64_t{1} << 36)};
+        push(at + distances[random.below(distances.size())]);
         if (i % 50'000 == 0) {
             ASSERT_STREQ(queue.check_invariants(), "");
         }

@@ -101,8 +101,8 @@ RC_GTEST_PROP(Bootstrap, TheEstimateOfAMeanLiesWithinItsInterval, ()) {
     const Interval interval = paired_difference(zeros, other, Center::median, 5, 1000);
     RC_ASSERT(interval.pairs == other.size());
     RC_ASSERT(interval.low <= interval.high);
-    RC_ASSERT(*std::min_element(other.begin(), other.end()) <= interval.low);
-    RC_ASSERT(interval.high <= *std::max_element(other.begin(), other.end()));
+    RC_ASSERT(*std::ranges::min_element(other) <= interval.low);
+    RC_ASSERT(interval.high <= *std::ranges::max_element(other));
 }
 
 TEST(Bootstrap, ARatioIsThatOfTheCenters) {

@@ -27,10 +27,9 @@ RC_GTEST_PROP(Distribution, APercentileIsTheLeastValueThatEnoughValuesDoNotExcee
     const auto part = *rc::gen::inRange<std::uint64_t>(0, 1001);
     const std::uint64_t answer = Distribution{sample}.percentile({part, 1000});
     const auto at_most = [&](std::uint64_t value) {
-        return static_cast<std::uint64_t>(
-            std::count_if(sample.begin(), sample.end(), [&](auto v) { return v <= value; }));
+        return static_cast<std::uint64_t>(std::ranges::count_if(sample, [&](auto v) { return v <= value; }));
     };
-    RC_ASSERT(std::find(sample.begin(), sample.end(), answer) != sample.end());
+    RC_ASSERT(std::ranges::find(sample, answer) != sample.end());
     RC_ASSERT(at_most(answer) * 1000 >= part * sample.size());
     for (const std::uint64_t smaller : sample) {
         if (smaller < answer) RC_ASSERT(at_most(smaller) * 1000 < std::max<std::uint64_t>(part, 1) * sample.size());
@@ -56,7 +55,7 @@ RC_GTEST_PROP(Distribution, EveryValueIsInItsBinAndBinsLeaveNoGap, ()) {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < bins.size(); ++i) {
         if (i != 0) RC_ASSERT(bins[i].lowest == bins[i - 1].top);
-        const auto inside = std::count_if(sample.begin(), sample.end(), [&](std::uint64_t value) {
+        const auto inside = std::ranges::count_if(sample, [&](std::uint64_t value) {
             return value >= bins[i].lowest && (value < bins[i].top || bins[i].top == 0);
         });
         RC_ASSERT(bins[i].times == static_cast<std::uint64_t>(inside));

@@ -143,7 +143,7 @@ TEST_F(FailureTest, AKilledProgramLeavesARunThatCanBeRead) {
         auto run = store->begin_run(sample_recipe(2));
         const auto rows = sample_rows(2, 10'000);
         for (;;) {
-            static_cast<void>(run->append(rows));
+            [[maybe_unused]] const auto appended = run->append(rows);
             static_cast<void>(::write(pipe_ends[1], "x", 1));
         }
     }

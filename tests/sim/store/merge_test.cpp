@@ -27,7 +27,7 @@ protected:
         }
         ASSERT_TRUE(store->close());
     }
-    Result<std::vector<RunId>> merge(const std::filesystem::path& shard) const {
+    [[nodiscard]] Result<std::vector<RunId>> merge(const std::filesystem::path& shard) const {
         KSL_TRY_ASSIGN(store, RunStore::open(whole_, OpenMode::append));
         auto ids = store.merge(shard);
         KSL_TRY(store.close());

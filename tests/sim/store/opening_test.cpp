@@ -13,6 +13,7 @@
 #include <chrono>
 #include <fstream>
 #include <thread>
+#include <tuple>
 
 namespace ksl::sim {
 namespace {
@@ -200,7 +201,7 @@ TEST_F(OpeningTest, EveryTruncationIsSurvived) {
         auto store = RunStore::open(copy, OpenMode::read);
         if (!store) continue;
         const auto runs = store->runs(); // may succeed where the lost pages are others
-        if (runs && !runs->empty()) static_cast<void>(store->operations(RunId{1}, 0, 100'000));
+        if (runs && !runs->empty()) std::ignore = store->operations(RunId{1}, 0, 100'000);
     }
 }
 

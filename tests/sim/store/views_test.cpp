@@ -42,7 +42,7 @@ protected:
         for (const OperationRow& row : rows_[run]) {
             if (row.kind == kind && row.outcome == Outcome::ok) latencies.push_back(row.latency_ns);
         }
-        std::sort(latencies.begin(), latencies.end());
+        std::ranges::sort(latencies);
         return latencies;
     }
     static std::uint64_t nearest_rank(const std::vector<std::uint64_t>& sorted, std::uint64_t milli) {
@@ -72,9 +72,8 @@ TEST_F(ViewsTest, LatencyHasExactNearestRankPercentiles) {
                              "SELECT mean_ns = (SELECT avg(latency_ns) FROM operation WHERE outcome = 'ok' AND run = " +
                                  fmt::format("{} AND kind = '{}')", run + 1, name_of(kind)) + where),
                       "1");
-            const auto failed = std::count_if(rows_[run].begin(), rows_[run].end(), [&](const OperationRow& row) {
-                return row.kind == kind && row.outcome != Outcome::ok;
-            });
+            const auto failed = std::ranges::count_if(
+                rows_[run], [&](const OperationRow& row) { return row.kind == kind && row.outcome != Outcome::ok; });
             EXPECT_EQ(answer(file_, "SELECT failed" + where), std::to_string(failed));
         }
     }
@@ -116,8 +115,8 @@ TEST_F(ViewsTest, StepSharesAddUpWithinAKind) {
 }
 
 TEST_F(ViewsTest, FailuresAreTheRowsThatDidNotSucceed) {
-    const auto failed = std::count_if(rows_[0].begin(), rows_[0].end(),
-                                      [](const OperationRow& row) { return row.outcome != Outcome::ok; });
+    const auto failed =
+        std::ranges::count_if(rows_[0], [](const OperationRow& row) { return row.outcome != Outcome::ok; });
     EXPECT_EQ(answer(file_, "SELECT count(*) FROM failure WHERE run = 1 AND outcome = 'no_memory'"),
               std::to_string(failed));
 }

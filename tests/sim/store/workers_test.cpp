@@ -25,6 +25,7 @@ protected:
 
     static std::vector<RunRecord> recipes() {
         std::vector<RunRecord> all;
+        all.reserve(kRuns);
         for (std::uint64_t seed = 0; seed < kRuns; ++seed) all.push_back(sample_recipe(seed));
         return all;
     }
@@ -39,6 +40,7 @@ protected:
         std::atomic<std::size_t> next = 0;
         std::atomic<unsigned> failures = 0;
         std::vector<std::thread> threads;
+        threads.reserve(workers);
         for (unsigned i = 0; i < workers; ++i) {
             threads.emplace_back([&] {
                 for (std::size_t run = next++; run < kRuns; run = next++) {

@@ -26,7 +26,7 @@ public:
     ~Scratch() { std::filesystem::remove_all(folder_); }
 
     [[nodiscard]] std::filesystem::path path(std::string_view name) const { return folder_ / name; }
-    std::filesystem::path write(std::string_view name, std::string_view contents) const {
+    [[nodiscard]] std::filesystem::path write(std::string_view name, std::string_view contents) const {
         std::ofstream{path(name), std::ios::binary} << contents;
         return path(name);
     }

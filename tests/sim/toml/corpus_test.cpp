@@ -44,7 +44,7 @@ std::vector<Sample> samples(std::string_view folder) {
     for (const auto& entry : fs::directory_iterator{fs::path{KSL_SOURCE_DIR "/tests/sim/toml/corpus"} / folder}) {
         paths.push_back(entry.path());
     }
-    std::sort(paths.begin(), paths.end());
+    std::ranges::sort(paths);
     std::vector<Sample> all;
     for (const fs::path& path : paths) all.push_back(read_sample_file(path));
     return all;
