@@ -186,7 +186,7 @@ QString format_quantity(double value, Quantity quantity) {
     case Quantity::time_ns: return format_time(value);
     case Quantity::bytes:
         return value < 0 ? format_decimal(value, 0)
-                         : format_bytes(core::Bytes{static_cast<std::uint64_t>(value + 0.5)});
+                         : format_bytes(core::Bytes{static_cast<std::uint64_t>(std::llround(value))});
     case Quantity::share: return format_percent(value, 1);
     case Quantity::count:
         return format_decimal(value, value == static_cast<double>(static_cast<std::int64_t>(value)) ? 0 : 2);

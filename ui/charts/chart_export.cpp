@@ -49,6 +49,8 @@ public:
     ~DeterministicHashes() { QHashSeed::resetRandomGlobalSeed(); }
     DeterministicHashes(const DeterministicHashes&) = delete;
     DeterministicHashes& operator=(const DeterministicHashes&) = delete;
+    DeterministicHashes(DeterministicHashes&&) = delete;
+    DeterministicHashes& operator=(DeterministicHashes&&) = delete;
 };
 
 class Figure {

@@ -23,7 +23,7 @@ class ChartLabels {
 
 /// Boxes are named by letters on the axis; the legend says what they stand for.
 QString box_letter(std::size_t series) {
-    return QString(QChar(u'A' + static_cast<char16_t>(series % 26)));
+    return {QChar(u'A' + static_cast<char16_t>(series % 26))};
 }
 
 template <class... Ts>
@@ -48,7 +48,7 @@ struct PatternFill {
 
 class PatternBars : public QCPBars {
 public:
-    PatternBars(QCPAxis* key, QCPAxis* value, PatternFill fill) : QCPBars(key, value), fill_(std::move(fill)) {}
+    PatternBars(QCPAxis* key, QCPAxis* value, PatternFill fill) : QCPBars(key, value), fill_(fill) {}
 
 protected:
     void draw(QCPPainter* painter) override {
@@ -71,8 +71,7 @@ private:
 
 class PatternBox : public QCPStatisticalBox {
 public:
-    PatternBox(QCPAxis* key, QCPAxis* value, PatternFill fill)
-        : QCPStatisticalBox(key, value), fill_(std::move(fill)) {}
+    PatternBox(QCPAxis* key, QCPAxis* value, PatternFill fill) : QCPStatisticalBox(key, value), fill_(fill) {}
 
 protected:
     void drawStatisticalBox(QCPPainter* painter, QCPStatisticalBoxDataContainer::const_iterator it,
@@ -188,7 +187,7 @@ QString legend_text(const LegendText& text, const ChartStyle& style, LegendDetai
     const QFontMetricsF metrics(style.text);
     const double room = style.width - (5 * metrics.height());
     if (detail == LegendDetail::one_line) return metrics.elidedText(text.name, Qt::ElideRight, room);
-    const QString name = wrapped(text.name, style.text, room);
+    QString name = wrapped(text.name, style.text, room);
     if (detail == LegendDetail::names) return name;
     return text.numbers.isEmpty() ? name : name + u'\n' + wrapped(text.numbers, style.text, room);
 }
@@ -349,7 +348,7 @@ private:
         return graph;
     }
 
-    void set_range(QCPAxis& axis, const ChartAxis& description, Extent extent, double headroom) const {
+    static void set_range(QCPAxis& axis, const ChartAxis& description, Extent extent, double headroom) {
         if (extent.is_empty()) extent = {.from = 1, .to = 2};
         if (description.scale == AxisScale::logarithmic) {
             const double from = extent.from > 0 ? extent.from : 1;

@@ -61,7 +61,8 @@ bool belongs_to(const QWidget* focus, const QKeyEvent& event) {
 QKeySequence sequence_of(const QKeyEvent& event) {
     Qt::KeyboardModifiers modifiers = event.modifiers() & ~Qt::KeypadModifier;
     const int key = event.key();
-    const bool is_sign = key > Qt::Key_Space && key < Qt::Key_AsciiTilde && !(key >= Qt::Key_A && key <= Qt::Key_Z);
+    const bool is_letter = key >= Qt::Key_A && key <= Qt::Key_Z;
+    const bool is_sign = key > Qt::Key_Space && key < Qt::Key_AsciiTilde && !is_letter;
     if (is_sign) modifiers &= ~Qt::ShiftModifier;
     return {QKeyCombination(modifiers, static_cast<Qt::Key>(key))};
 }
@@ -105,7 +106,7 @@ void CommandActions::refresh_texts() {
     }
 }
 
-void CommandActions::fill(QMenuBar& bar) {
+void CommandActions::fill(QMenuBar& bar) const {
     constexpr std::array kMenus{MenuId::file,    MenuId::scenario, MenuId::run,     MenuId::view,
                                 MenuId::compare, MenuId::lesson,   MenuId::exports, MenuId::help};
     for (const MenuId menu_id : kMenus) {
@@ -143,8 +144,8 @@ bool CommandActions::eventFilter(QObject* watched, QEvent* event) {
     if (focus == nullptr || focus->window() != &window_ || QApplication::activePopupWidget() != nullptr) {
         return QObject::eventFilter(watched, event);
     }
-    auto& key = static_cast<QKeyEvent&>(*event);
-    QAction* found = action_for(key, focus);
+    const auto* key = dynamic_cast<const QKeyEvent*>(event);
+    QAction* found = key != nullptr ? action_for(*key, focus) : nullptr;
     if (found == nullptr) return QObject::eventFilter(watched, event);
     event->accept();
     if (!is_override) found->trigger();

@@ -40,7 +40,7 @@ public:
     void set_keys(const KeyMap& keys);
 
     /// Menus in the order of the table.
-    void fill(QMenuBar& bar);
+    void fill(QMenuBar& bar) const;
 
     /// `view` and everything in it are of this scope.
     static void set_scope(QWidget& view, Scope scope);

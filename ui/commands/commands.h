@@ -107,6 +107,7 @@ struct CommandInfo {
     const char* keys = ""; ///< default keys in Qt's portable text, separated by spaces
     Scope scope = Scope::global;
     MenuId menu = MenuId::none;
+    // Named so that a line of the table may leave it out. NOLINTNEXTLINE(readability-redundant-member-init)
     std::optional<Command> shadows = {}; ///< the command of an outer scope whose key this one takes over
 };
 

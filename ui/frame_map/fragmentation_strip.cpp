@@ -42,7 +42,7 @@ void FragmentationStrip::set_summary(const FragmentationSummary& summary) {
     update();
 }
 
-QString FragmentationStrip::title() const {
+QString FragmentationStrip::title() {
     return tr("Free blocks");
 }
 QString FragmentationStrip::index_text() const {

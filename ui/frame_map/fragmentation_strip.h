@@ -50,7 +50,7 @@ private:
         QRectF sentence;
     };
     [[nodiscard]] Geometry geometry() const;
-    [[nodiscard]] QString title() const;
+    [[nodiscard]] static QString title();
     [[nodiscard]] QString index_text() const;
 
     const Theme& theme_;

@@ -55,10 +55,9 @@ void FrameMapLegend::restyle() {
         entries_ += colour_entry(tr("in use"), look.colour(Role::panel));
         break;
     case MapMode::age:
-        for (const int tenths : {0, 5, 10}) {
-            const QString text = tenths == 0 ? tr("oldest") : (tenths == 5 ? tr("older") : tr("newest"));
-            entries_ += colour_entry(text, look.prominence(tenths / 10.0));
-        }
+        entries_ += colour_entry(tr("oldest"), look.prominence(0));
+        entries_ += colour_entry(tr("older"), look.prominence(0.5));
+        entries_ += colour_entry(tr("newest"), look.prominence(1));
         break;
     case MapMode::owner:
         for (unsigned slot = 1; slot <= kSeries; ++slot) {

@@ -48,6 +48,8 @@ protected:
     FrameMapSource() = default;
     FrameMapSource(const FrameMapSource&) = default;
     FrameMapSource& operator=(const FrameMapSource&) = default;
+    FrameMapSource(FrameMapSource&&) = default;
+    FrameMapSource& operator=(FrameMapSource&&) = default;
 };
 
 } // namespace ksl::ui

@@ -102,7 +102,7 @@ void MapPaints::make_value_paints(const Look& look) {
 }
 
 void MapPaints::make_tiles(const Look& look, int scale) {
-    const auto side = std::bit_ceil(static_cast<std::size_t>(kPatternSide * scale));
+    const auto side = std::bit_ceil(static_cast<std::size_t>(kPatternSide) * static_cast<std::size_t>(scale));
     column_bits_ = static_cast<unsigned>(std::bit_width(side) - 1);
     column_mask_ = side - 1;
     tiles_.resize(side * kPaints * side);

@@ -20,9 +20,10 @@ std::vector<double> shrink_minimums(std::span<const Share> shares, double total,
 double find_scale(std::span<const Share> shares, double total) {
     // An item is held at its minimum below the scale minimum / weight. Going through these scales from the highest
     // down, items come free one after the other; the answer lies where the next one would still be held.
-    std::vector<std::size_t> order(shares.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::erase_if(order, [&](std::size_t i) { return shares[i].weight <= 0; });
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        if (shares[i].weight > 0) order.push_back(i);
+    }
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
         return shares[a].minimum * shares[b].weight < shares[b].minimum * shares[a].weight;
     });

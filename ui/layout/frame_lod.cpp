@@ -68,8 +68,8 @@ inline LodCell parent_of(const LodCell& a, const LodCell& b, const LodCell& c, c
     }
     return {.dominant = dominant,
             .free_share = free_share,
-            .free_order_plus1 = std::max(std::max(a.free_order_plus1, b.free_order_plus1),
-                                         std::max(c.free_order_plus1, d.free_order_plus1)),
+            .free_order_plus1 =
+                std::max({a.free_order_plus1, b.free_order_plus1, c.free_order_plus1, d.free_order_plus1}),
             .flags = static_cast<std::uint8_t>(flags)};
 }
 
@@ -366,7 +366,7 @@ void DirtyTiles::mark(std::uint32_t tile) {
 
 void DirtyTiles::mark_all() {
     waiting_.clear();
-    for (std::uint32_t tile = static_cast<std::uint32_t>(is_waiting_.size()); tile-- > 0;) waiting_.push_back(tile);
+    for (auto tile = static_cast<std::uint32_t>(is_waiting_.size()); tile-- > 0;) waiting_.push_back(tile);
     is_waiting_.assign(is_waiting_.size(), true);
 }
 

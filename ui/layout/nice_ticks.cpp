@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace ksl::ui {
 
@@ -35,10 +36,11 @@ std::vector<Tick> linear_ticks(double from, double to, unsigned most) {
     std::vector<Tick> ticks;
     if (!(from < to) || most == 0) return ticks;
     const double step = step_for(from, to, most);
-    const double first = std::ceil((from / step) - kSlack);
-    const double last = std::floor((to / step) + kSlack);
+    const auto first = static_cast<std::int64_t>(std::ceil((from / step) - kSlack));
+    const auto last = static_cast<std::int64_t>(std::floor((to / step) + kSlack));
     // Multiples of the step, not repeated sums: no error builds up.
-    for (double i = first; i <= last; ++i) ticks.push_back({.value = i * step, .is_major = true});
+    for (std::int64_t i = first; i <= last; ++i)
+        ticks.push_back({.value = static_cast<double>(i) * step, .is_major = true});
     return ticks;
 }
 

@@ -9,7 +9,7 @@ namespace ksl::ui {
 ValueLod::ValueLod(const FrameGrid& grid) : width_(grid.width()) {
     const auto levels = static_cast<unsigned>(std::bit_width(std::min(grid.width(), grid.height())));
     for (unsigned level = 0; level < levels; ++level) {
-        levels_.emplace_back(std::size_t{grid.width() >> level} * (grid.height() >> level));
+        levels_.emplace_back(std::size_t{grid.width() >> level} * std::size_t{grid.height() >> level});
     }
 }
 
@@ -38,12 +38,12 @@ void ValueLod::refold_tile(const FrameGrid& grid, std::span<const std::uint8_t> 
         const std::uint32_t right = (cells.x + cells.width - 1) >> level;
         const std::uint32_t bottom = (cells.y + cells.height - 1) >> level;
         for (std::uint32_t y = cells.y >> level; y <= bottom; ++y) {
-            const std::uint8_t* const upper = levels_[level - 1].data() + (2 * y * below_width);
+            const std::uint8_t* const upper = levels_[level - 1].data() + (2 * std::size_t{y} * below_width);
             const std::uint8_t* const lower = upper + below_width;
             std::uint8_t* const to = levels_[level].data() + (std::size_t{y} * (width_ >> level));
-            for (std::uint32_t x = cells.x >> level; x <= right; ++x) {
-                to[x] =
-                    std::max(std::max(upper[2 * x], upper[(2 * x) + 1]), std::max(lower[2 * x], lower[(2 * x) + 1]));
+            for (std::size_t x = cells.x >> level; x <= right; ++x) {
+                const std::uint8_t above = std::max(upper[2 * x], upper[(2 * x) + 1]);
+                to[x] = std::max({above, lower[2 * x], lower[(2 * x) + 1]});
             }
         }
     }

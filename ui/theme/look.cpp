@@ -20,7 +20,8 @@ double linear(double channel) {
     return channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
 }
 double luminance(QColor colour) {
-    return (0.2126 * linear(colour.redF())) + (0.7152 * linear(colour.greenF())) + (0.0722 * linear(colour.blueF()));
+    const auto channel = [](int value) { return linear(value / 255.0); };
+    return (0.2126 * channel(colour.red())) + (0.7152 * channel(colour.green())) + (0.0722 * channel(colour.blue()));
 }
 
 double points_of(TextSize size) {
@@ -42,7 +43,9 @@ double contrast(QColor a, QColor b) {
 }
 
 QColor mixed(QColor a, QColor b, double part) {
-    const auto channel = [part](int from, int to) { return static_cast<int>(from + ((to - from) * part) + 0.5); };
+    const auto channel = [part](int from, int to) {
+        return static_cast<int>(std::lround(from + ((to - from) * part)));
+    };
     return {channel(a.red(), b.red()), channel(a.green(), b.green()), channel(a.blue(), b.blue())};
 }
 
@@ -89,7 +92,7 @@ QColor Look::text_on(QColor ground) const {
 bool Look::needs_hairline(FrameClass kind) const {
     return kind == FrameClass::hole || contrast(colour(kind), colour(Role::canvas)) < kLineContrast;
 }
-QColor Look::sequential(double at) const {
+QColor Look::sequential(double at) {
     return to_qcolor(sequential_colour(at));
 }
 QColor Look::diverging(double at) const {
@@ -108,7 +111,7 @@ QBrush Look::fill_with_pattern(FrameClass kind, double device_pixel_ratio) const
     const int scale = std::max(1, static_cast<int>(std::lround(device_pixel_ratio)));
     QImage tile = pattern_tile(pattern_of(kind), ink(kind), ground, scale);
     tile.setDevicePixelRatio(scale);
-    return QBrush(tile);
+    return {tile};
 }
 
 QPen Look::hairline() const {
@@ -146,7 +149,7 @@ SeriesStyle Look::series(std::size_t index) const {
         Marker marker;
         Pattern pattern;
     };
-    static const std::array<Shape, kSeries> kShapes{{
+    static const std::array<Shape, kSeries> shapes{{
         {.dashes = {}, .marker = Marker::disc, .pattern = Pattern::backslash},
         {.dashes = {6, 3}, .marker = Marker::square, .pattern = Pattern::lines},
         {.dashes = {1.5, 2}, .marker = Marker::triangle, .pattern = Pattern::slash},
@@ -154,7 +157,7 @@ SeriesStyle Look::series(std::size_t index) const {
         {.dashes = {7, 2, 1.5, 2}, .marker = Marker::triangle_down, .pattern = Pattern::grid},
         {.dashes = {9, 2, 1.5, 2, 1.5, 2}, .marker = Marker::cross, .pattern = Pattern::dotted_lines},
     }};
-    const Shape& shape = kShapes[index % kSeries];
+    const Shape& shape = shapes[index % kSeries];
     SeriesStyle style;
     style.colour = to_qcolor(series_colour(scheme(), index));
     style.pen = QPen(style.colour, 2 * options_.line_scale, Qt::SolidLine, Qt::FlatCap, Qt::RoundJoin);

@@ -72,7 +72,7 @@ public:
     [[nodiscard]] QColor text_on(QColor ground) const;
     /// True if the fill needs a hairline around it to be seen on the canvas (contrast below 3).
     [[nodiscard]] bool needs_hairline(FrameClass kind) const;
-    [[nodiscard]] QColor sequential(double at) const;
+    [[nodiscard]] static QColor sequential(double at);
     /// The same ramp, turned so that 1 stands out most from the canvas.
     [[nodiscard]] QColor prominence(double at) const { return sequential(is_dark() ? at : 1 - at); }
     [[nodiscard]] QColor diverging(double at) const;

@@ -12,6 +12,7 @@
 
 #include "ui/layout/frame_class.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -136,32 +137,36 @@ inline constexpr std::size_t kSeries = 6;
     return kOnLight[series % kSeries];
 }
 
+namespace palette_detail {
+
+/// `part` 0..1 of the way from `a` to `b`, to the nearest integer, in integers so that every compiler agrees.
+[[nodiscard]] constexpr std::uint8_t mix(std::uint8_t a, std::uint8_t b, double part) {
+    constexpr int kSteps = 1 << 16;
+    const int weight = static_cast<int>(part * kSteps);
+    return static_cast<std::uint8_t>(((a * (kSteps - weight)) + (b * weight) + (kSteps / 2)) / kSteps);
+}
+[[nodiscard]] constexpr Rgb mix(Rgb a, Rgb b, double part) {
+    return {.red = mix(a.red, b.red, part), .green = mix(a.green, b.green, part), .blue = mix(a.blue, b.blue, part)};
+}
+
+} // namespace palette_detail
+
 /// `at` 0..1: dark to bright.
 [[nodiscard]] constexpr Rgb sequential_colour(double at) {
     constexpr std::array<Rgb, 10> kCividis{rgb(0x00204D), rgb(0x00336F), rgb(0x39486B), rgb(0x575C6D), rgb(0x707173),
                                            rgb(0x8A8779), rgb(0xA69D75), rgb(0xC4B56C), rgb(0xE4CF5B), rgb(0xFFEA46)};
-    const double clamped = at < 0 ? 0 : (at > 1 ? 1 : at);
-    const double position = clamped * (kCividis.size() - 1);
+    const double position = std::clamp(at, 0.0, 1.0) * (kCividis.size() - 1);
     const auto low = static_cast<std::size_t>(position);
-    const std::size_t high = low + 1 < kCividis.size() ? low + 1 : low;
-    const double part = position - static_cast<double>(low);
-    const auto mix = [part](std::uint8_t a, std::uint8_t b) {
-        return static_cast<std::uint8_t>(a + ((b - a) * part) + 0.5);
-    };
-    return {.red = mix(kCividis[low].red, kCividis[high].red),
-            .green = mix(kCividis[low].green, kCividis[high].green),
-            .blue = mix(kCividis[low].blue, kCividis[high].blue)};
+    const std::size_t high = std::min(low + 1, kCividis.size() - 1);
+    return palette_detail::mix(kCividis[low], kCividis[high], position - static_cast<double>(low));
 }
 
 /// `at` -1..1: less than the baseline is blue, more is orange; both read without telling red from green.
 [[nodiscard]] constexpr Rgb diverging_colour(Scheme scheme, double at) {
     const Rgb middle = scheme == Scheme::dark ? rgb(0x3A4149) : rgb(0xF0F0F0);
-    const Rgb end = at < 0 ? rgb(0x2166AC) : rgb(0xB35806);
-    const double part = at < 0 ? (at < -1 ? 1 : -at) : (at > 1 ? 1 : at);
-    const auto mix = [part](std::uint8_t a, std::uint8_t b) {
-        return static_cast<std::uint8_t>(a + ((b - a) * part) + 0.5);
-    };
-    return {.red = mix(middle.red, end.red), .green = mix(middle.green, end.green), .blue = mix(middle.blue, end.blue)};
+    const double part = std::clamp(at, -1.0, 1.0);
+    return part < 0 ? palette_detail::mix(middle, rgb(0x2166AC), -part)
+                    : palette_detail::mix(middle, rgb(0xB35806), part);
 }
 
 } // namespace ksl::ui

@@ -5,6 +5,7 @@
 #include <QPen>
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace ksl::ui {
 
@@ -31,13 +32,22 @@ int wrap(int value, int side) {
     return rest < 0 ? rest + side : rest;
 }
 
+/// The multiples of `step` in [from, to).
+std::vector<double> multiples(double step, double from, double to) {
+    std::vector<double> all;
+    const auto first = static_cast<std::int64_t>(std::ceil(from / step));
+    const auto last = static_cast<std::int64_t>(std::ceil(to / step));
+    for (std::int64_t i = first; i < last; ++i) all.push_back(static_cast<double>(i) * step);
+    return all;
+}
+
 /// Parallel lines x + y = c (rising) or x - y = c, c a multiple of `step`: their phase does not depend on where `area`
 /// begins, so that neighbouring areas join. Each line is cut at the area by arithmetic: SVG Tiny knows no clipping.
 void draw_diagonals(QPainter& painter, const QRectF& area, double step, bool rises) {
     const double least = rises ? area.left() + area.top() : area.left() - area.bottom();
     const double most = least + area.width() + area.height();
     const double slope = rises ? -1 : 1; // x = c + slope * y
-    for (double c = std::ceil(least / step) * step; c < most; c += step) {
+    for (const double c : multiples(step, least, most)) {
         const double x_top = c + (slope * area.top());
         const double x_bottom = c + (slope * area.bottom());
         const double from = std::max(std::min(x_top, x_bottom), area.left());
@@ -47,13 +57,13 @@ void draw_diagonals(QPainter& painter, const QRectF& area, double step, bool ris
 }
 
 void draw_rows(QPainter& painter, const QRectF& area, double step) {
-    for (double y = std::ceil(area.top() / step) * step; y < area.bottom(); y += step) {
+    for (const double y : multiples(step, area.top(), area.bottom())) {
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
     }
 }
 
 void draw_columns(QPainter& painter, const QRectF& area, double step) {
-    for (double x = std::ceil(area.left() / step) * step; x < area.right(); x += step) {
+    for (const double x : multiples(step, area.left(), area.right())) {
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
     }
 }

@@ -70,6 +70,8 @@ public:
     }
     AccessibleCanvas(const AccessibleCanvas&) = delete;
     AccessibleCanvas& operator=(const AccessibleCanvas&) = delete;
+    AccessibleCanvas(AccessibleCanvas&&) = delete;
+    AccessibleCanvas& operator=(AccessibleCanvas&&) = delete;
 
     [[nodiscard]] QAccessible::Role role() const override { return canvas().accessible_role(); }
     [[nodiscard]] QString text(QAccessible::Text kind) const override {

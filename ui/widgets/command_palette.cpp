@@ -19,7 +19,8 @@ namespace ksl::ui {
 
 class PaletteModel : public QAbstractListModel {
 public:
-    enum DataRole { kKeyRole = Qt::UserRole, kPositionsRole };
+    static constexpr int kKeyRole = Qt::UserRole;
+    static constexpr int kPositionsRole = Qt::UserRole + 1;
 
     PaletteModel(CommandActions& actions, QObject* parent) : QAbstractListModel(parent), actions_(actions) {}
 
@@ -30,9 +31,10 @@ public:
             if (info.id == Command::command_palette) continue;
             if (auto match = fuzzy_match(pattern, text_of(info.id))) rows_.push_back({info.id, std::move(*match)});
         }
-        std::ranges::stable_sort(rows_, [this](const Row& a, const Row& b) {
+        std::ranges::sort(rows_, [this](const Row& a, const Row& b) {
             if (is_enabled(a.command) != is_enabled(b.command)) return is_enabled(a.command);
-            return a.match.score > b.match.score;
+            if (a.match.score != b.match.score) return a.match.score > b.match.score;
+            return a.command < b.command;
         });
         endResetModel();
     }
@@ -87,7 +89,8 @@ public:
         const bool is_enabled = (index.flags() & Qt::ItemIsEnabled) != 0;
         painter->save();
         painter->fillRect(option.rect, look.colour(is_current ? Role::focus : Role::canvas));
-        const QColor ink = look.colour(is_current ? Role::on_focus : (is_enabled ? Role::text : Role::muted));
+        const Role plain = is_enabled ? Role::text : Role::muted;
+        const QColor ink = look.colour(is_current ? Role::on_focus : plain);
         const QRectF area = QRectF(option.rect).adjusted(look.px(10), 0, -look.px(10), 0);
 
         const QString key = index.data(PaletteModel::kKeyRole).toString();
@@ -176,15 +179,16 @@ void CommandPalette::carry_out_current() {
 }
 
 bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {
-    if (watched != field_ || event->type() != QEvent::KeyPress) return QDialog::eventFilter(watched, event);
-    const auto& key = static_cast<const QKeyEvent&>(*event);
+    const auto* key = dynamic_cast<const QKeyEvent*>(event);
+    if (watched != field_ || key == nullptr || event->type() != QEvent::KeyPress)
+        return QDialog::eventFilter(watched, event);
     const int rows = model_->rowCount();
     const auto move_to = [&](int row) {
         if (rows != 0) list_->setCurrentIndex(model_->index(std::clamp(row, 0, rows - 1)));
     };
     constexpr int kPage = 10;
     const int row = list_->currentIndex().row();
-    switch (key.key()) {
+    switch (key->key()) {
     case Qt::Key_Down: move_to(row + 1); return true;
     case Qt::Key_Up: move_to(row - 1); return true;
     case Qt::Key_PageDown: move_to(row + kPage); return true;

@@ -5,6 +5,7 @@
 #include <QCoreApplication>
 #include <QDockWidget>
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -107,9 +108,9 @@ void DockWorkspaces::focus_neighbour(int step) {
     if (areas.empty()) return;
     const auto place = [](const QWidget* area) {
         const QPoint at = area->mapToGlobal(QPoint(0, 0));
-        return std::pair(at.y(), at.x());
+        return std::tuple(at.y(), at.x(), area);
     };
-    std::ranges::stable_sort(areas, [&](const QWidget* a, const QWidget* b) { return place(a) < place(b); });
+    std::ranges::sort(areas, [&](const QWidget* a, const QWidget* b) { return place(a) < place(b); });
 
     const QWidget* focus = QApplication::focusWidget();
     const auto holds_focus = [&](const QWidget* area) {
