@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Locks of the simulated kernel, as far as waiting for them costs time. Commands are carried out whole, in the order of their
-// start; a processor that asks for a lock before its last holder let go of it waits until then.
+// Locks of the simulated kernel, as far as waiting for them costs time. Commands are carried out whole, in the order of
+// their start; a processor that asks for a lock before its last holder let go of it waits until then.
 //
-// Fidelity: a holder that started later but asks earlier is served second. Queueing order among several waiters is that of
+// Fidelity: a holder that started later but asks earlier is served second. Queueing order among several waiters is that
+// of
 //           their commands.
 #pragma once
 

@@ -23,6 +23,8 @@ KernelFacts KernelFacts::linux_4_9() {
             .guard_hit_panics = false};
 }
 
-KernelFacts KernelFacts::linux_6_1() { return {}; }
+KernelFacts KernelFacts::linux_6_1() {
+    return {};
+}
 
 } // namespace ksl::core

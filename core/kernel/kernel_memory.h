@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The memory of the simulated machine as its kernel keeps it: contents, page allocator, slab caches, address ranges, page
-// tables. A value; everything in it is state.
+// The memory of the simulated machine as its kernel keeps it: contents, page allocator, slab caches, address ranges,
+// page tables. A value; everything in it is state.
 #pragma once
 
 #include "core/memory/page_allocator.h"

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// One processor executing kernel code: what a subsystem of the simulated kernel (stacks, address spaces, workloads' page
-// churn) asks of the rest of the kernel. Short-lived: made for one command, on one processor, with its Effects.
+// One processor executing kernel code: what a subsystem of the simulated kernel (stacks, address spaces, workloads'
+// page churn) asks of the rest of the kernel. Short-lived: made for one command, on one processor, with its Effects.
 //
-// Errors:  an allocation that the kernel would turn into a kill by the out-of-memory killer is handled behind allocate():
+// Errors:  an allocation that the kernel would turn into a kill by the out-of-memory killer is handled behind
+// allocate():
 //          what comes back empty is what kernel code would see as NULL.
 #pragma once
 
 #include "core/effects/effects.h"
 #include "core/kernel/kernel_memory.h"
-#include "core/kernel/stack_id.h"
 #include "core/kernel/rcu.h"
+#include "core/kernel/stack_id.h"
 #include "core/memory/page_allocator.h"
 #include "core/vmalloc/vmap_host.h"
 

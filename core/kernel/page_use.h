@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What other kernel and user memory is asked for: the kinds of pages that make a machine's memory old. Each stands for one
-// call site's flags.
+// What other kernel and user memory is asked for: the kinds of pages that make a machine's memory old. Each stands for
+// one call site's flags.
 #pragma once
 
 #include "core/memory/gfp.h"

@@ -22,15 +22,17 @@ void Rcu::queue(CpuId cpu, RcuCallback callback) {
 
 void Rcu::append(List& to, List& from, CowArray<Node, 512>& nodes) {
     if (from.count == 0) return;
-    if (to.count == 0) to.head = from.head;
-    else nodes.mut(to.tail).next = from.head;
+    if (to.count == 0)
+        to.head = from.head;
+    else
+        nodes.mut(to.tail).next = from.head;
     to.tail = from.tail;
     to.count += from.count;
     from = List{};
 }
 
-/// rcu_advance_cbs and rcu_accelerate_cbs: what waited for a finished period is ready; what was queued since waits for the
-/// first period that has not started yet.
+/// rcu_advance_cbs and rcu_accelerate_cbs: what waited for a finished period is ready; what was queued since waits for
+/// the first period that has not started yet.
 void Rcu::advance(Cpu& cpu) {
     if (cpu.waiting.count != 0 && completed_ >= cpu.waiting_for) append(cpu.ready, cpu.waiting, nodes_);
     if (cpu.waiting.count == 0 && cpu.next.count != 0) {
@@ -57,8 +59,8 @@ Rcu::TickResult Rcu::tick(CpuId id, const std::bitset<kMaxCpus>& is_idle) {
     Cpu& cpu = cpus_[id.raw()];
     if (in_progress_) {
         if (cpu.passed_quiescent || is_idle[id.raw()]) cpu.reported = true;
-        // The kthread's forced scan looks at the idle processors once the period is old enough. One processor's ticks stand
-        // for jiffies: they all tick at the same rate.
+        // The kthread's forced scan looks at the idle processors once the period is old enough. One processor's ticks
+        // stand for jiffies: they all tick at the same rate.
         if (id.raw() == 0 || is_idle[0]) ++ticks_in_period_;
         if (ticks_in_period_ >= ticks_till_scan_) {
             for (std::size_t other = 0; other < cpus_.size(); ++other) {

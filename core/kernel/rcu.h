@@ -4,10 +4,13 @@
 //
 // Rules (kernel/rcu/tree.c of 4.7 to 6.1, without expedited, offloaded and hierarchical parts):
 //   * A callback queued on a processor waits for a grace period that starts after it was queued.
-//   * One grace period at a time. It starts at a processor's timer tick that finds waiting callbacks and none in progress.
-//   * A processor passes a quiescent state by a context switch; an idle one is found quiescent by the grace-period kthread
+//   * One grace period at a time. It starts at a processor's timer tick that finds waiting callbacks and none in
+//   progress.
+//   * A processor passes a quiescent state by a context switch; an idle one is found quiescent by the grace-period
+//   kthread
 //     after jiffies_till_first_fqs ticks. A busy one reports at its first tick after its context switch.
-//   * When all have reported, the period ends. Each processor notices at its next tick; its callbacks that waited for the
+//   * When all have reported, the period ends. Each processor notices at its next tick; its callbacks that waited for
+//   the
 //     period are then run in softirq context, blimit (10) at a time.
 // So callbacks come in batches of whatever one to three ticks gathered: that is what makes RCU-delayed stacks cold.
 //
@@ -55,7 +58,8 @@ public:
         bool ended = false;   ///< the running one ended
         std::uint64_t number = 0;
     };
-    /// The processor's timer tick (or, when it is idle, the kthread's scan on its behalf). `is_idle[c]`: processor c idles.
+    /// The processor's timer tick (or, when it is idle, the kthread's scan on its behalf). `is_idle[c]`: processor c
+    /// idles.
     TickResult tick(CpuId cpu, const std::bitset<kMaxCpus>& is_idle);
 
     /// The next callback whose period is over, in order; the caller runs it.

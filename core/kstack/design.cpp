@@ -11,12 +11,14 @@ constexpr std::uint8_t kMaxGuardPages = 16;
 std::optional<DesignConflict> guard_conflict(const StackDesign& design) {
     const bool guarded = design.guard.below != 0 || design.guard.above != 0;
     if (design.backing == Backing::direct_map && guarded) {
-        return DesignConflict{"guard", "backing",
-                              "the direct map has no holes: a guard page there would cost a whole frame and split a large "
-                              "page for every stack; guards need a stack mapped page by page"};
+        return DesignConflict{
+            "guard", "backing",
+            "the direct map has no holes: a guard page there would cost a whole frame and split a large "
+            "page for every stack; guards need a stack mapped page by page"};
     }
     if (design.guard.below > kMaxGuardPages || design.guard.above > kMaxGuardPages) {
-        return DesignConflict{"guard", "guard", "more than 16 guard pages on one side cannot be placed in a stack's slot"};
+        return DesignConflict{"guard", "guard",
+                              "more than 16 guard pages on one side cannot be placed in a stack's slot"};
     }
     return std::nullopt;
 }
@@ -27,25 +29,28 @@ std::optional<DesignConflict> thread_info_conflict(const StackDesign& design) {
                               "its own page lies behind a guard page, and the direct map has no guard pages"};
     }
     if (design.thread_info == ThreadInfoPlace::own_page && design.backing == Backing::vmap_lowmem_alias) {
-        return DesignConflict{"thread_info", "backing",
-                              "the alias is one contiguous block of 2^n pages; a page more for thread_info does not fit it"};
+        return DesignConflict{
+            "thread_info", "backing",
+            "the alias is one contiguous block of 2^n pages; a page more for thread_info does not fit it"};
     }
     if (design.thread_info == ThreadInfoPlace::own_page && design.order > 3) {
-        return DesignConflict{"thread_info", "stack size",
-                              "thread_info is found by masking the stack pointer to the slot; a 64 KiB stack, its guards and "
-                              "the extra page need a 128 KiB slot, four times what the proposal reserves"};
+        return DesignConflict{
+            "thread_info", "stack size",
+            "thread_info is found by masking the stack pointer to the slot; a 64 KiB stack, its guards and "
+            "the extra page need a 128 KiB slot, four times what the proposal reserves"};
     }
     if (design.thread_info == ThreadInfoPlace::stack_bottom && design.backing == Backing::dynamic) {
-        return DesignConflict{"thread_info", "backing",
-                              "the lowest page of a dynamic stack is not there until a fault maps it, and the fault handler "
-                              "needs thread_info before"};
+        return DesignConflict{
+            "thread_info", "backing",
+            "the lowest page of a dynamic stack is not there until a fault maps it, and the fault handler "
+            "needs thread_info before"};
     }
-    const bool leaves_with_stack =
-        design.has_thread_info_on_stack() || design.thread_info == ThreadInfoPlace::own_page;
+    const bool leaves_with_stack = design.has_thread_info_on_stack() || design.thread_info == ThreadInfoPlace::own_page;
     if (leaves_with_stack && design.release == Release::at_task_dead) {
-        return DesignConflict{"release", "thread_info",
-                              "thread_info lies in the stack's memory and others may look at it until the task_struct goes, "
-                              "so the stack cannot be given back at the last switch"};
+        return DesignConflict{
+            "release", "thread_info",
+            "thread_info lies in the stack's memory and others may look at it until the task_struct goes, "
+            "so the stack cannot be given back at the last switch"};
     }
     return std::nullopt;
 }

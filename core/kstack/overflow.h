@@ -13,14 +13,14 @@ namespace ksl::core {
 
 /// What a frame's bytes belonged to before an overflow wrote them.
 enum class Victim : std::uint8_t {
-    nobody,       ///< free memory
-    other_stack,  ///< another task's stack, from its top down: its saved user registers first
+    nobody,      ///< free memory
+    other_stack, ///< another task's stack, from its top down: its saved user registers first
     slab_object,
     page_table,
     page_cache,
     user_page,
     other_kernel,
-    reserved,     ///< kernel image, firmware
+    reserved, ///< kernel image, firmware
 };
 [[nodiscard]] std::string_view name_of(Victim victim);
 

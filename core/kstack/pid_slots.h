@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The address range of the PID-slot design: slot n begins at base + n * slot bytes. No search, no tree: what is left to keep
-// is which slots' old translations a TLB may still hold.
+// The address range of the PID-slot design: slot n begins at base + n * slot bytes. No search, no tree: what is left to
+// keep is which slots' old translations a TLB may still hold.
 //
-// Rules:   a freed slot's frames go back at once, its address only after a flush. Slots are handed out in ascending order and
-//          reused in the order in which they were freed, so that one flush serves as many slots as the vmalloc area's lazy
-//          limit allows; this is the vmalloc area's rule without its tree (estimate: the proposal does not say).
+// Rules:   a freed slot's frames go back at once, its address only after a flush. Slots are handed out in ascending
+// order and
+//          reused in the order in which they were freed, so that one flush serves as many slots as the vmalloc area's
+//          lazy limit allows; this is the vmalloc area's rule without its tree (estimate: the proposal does not say).
 // Source:  comment under LWN 692208: 4 million PIDs (PID_MAX_LIMIT) x 32 KiB = 128 GiB.
 #pragma once
 
@@ -46,11 +47,11 @@ public:
 private:
     VirtAddr base_;
     Bytes slot_;
-    std::uint32_t never_used_ = 1;             ///< slots from here on were never taken; PID 0 is the idle task
-    CowArray<std::uint32_t, 4096> queue_;      ///< ring of released slots, in order
-    std::uint64_t taken_ = 0;                  ///< from the queue so far
-    std::uint64_t flushed_ = 0;                ///< of the released ones, these may be taken
-    std::uint64_t released_ = 0;               ///< to the queue so far
+    std::uint32_t never_used_ = 1;        ///< slots from here on were never taken; PID 0 is the idle task
+    CowArray<std::uint32_t, 4096> queue_; ///< ring of released slots, in order
+    std::uint64_t taken_ = 0;             ///< from the queue so far
+    std::uint64_t flushed_ = 0;           ///< of the released ones, these may be taken
+    std::uint64_t released_ = 0;          ///< to the queue so far
 };
 
 } // namespace ksl::core

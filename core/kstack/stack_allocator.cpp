@@ -8,9 +8,9 @@
 namespace ksl::core {
 
 StackAllocator::StackAllocator(const StackDesign& design, unsigned cpus, const KernelLayout& layout)
-    : design_(design), layout_(layout_of(design)), vmalloc_window_(layout.vmalloc().lowest, layout.vmalloc_end_inclusive()),
-      caches_(cpus, StackCache{design.cache_slots}),
-      reserves_(design.backing == Backing::dynamic ? cpus : 0) {
+    : design_(design), layout_(layout_of(design)),
+      vmalloc_window_(layout.vmalloc().lowest, layout.vmalloc_end_inclusive()),
+      caches_(cpus, StackCache{design.cache_slots}), reserves_(design.backing == Backing::dynamic ? cpus : 0) {
     if (design.backing != Backing::pid_slot) return;
     const Bytes range = layout_.area * PidSlots::kSlots;
     pid_slots_ = PidSlots{align_down(layout.vmalloc().top - range, 1_GiB), layout_.area};
@@ -84,9 +84,11 @@ bool StackAllocator::take_pages_one_by_one(KernelPort& kernel, std::span<Pfn> pa
     if (clears_fresh()) flags |= gfp::kZero;
     for (std::size_t i = 0; i < pages.size(); ++i) {
         kernel.fx().charge(Step::vmalloc_page);
-        const std::optional<Pfn> page = kernel.allocate(
-            {.order = Order{0}, .gfp = flags, .use = FrameUse::kernel_stack,
-             .owner = {.id = owner, .detail = static_cast<std::uint32_t>(i)}});
+        const std::optional<Pfn> page =
+            kernel.allocate({.order = Order{0},
+                             .gfp = flags,
+                             .use = FrameUse::kernel_stack,
+                             .owner = {.id = owner, .detail = static_cast<std::uint32_t>(i)}});
         if (!page) {
             give_back_pages(kernel, pages.first(i));
             return false;
@@ -105,7 +107,8 @@ bool StackAllocator::take_pages(KernelPort& kernel, std::span<Pfn> pages, std::u
     std::size_t got = 0;
     while (got < pages.size()) {
         const std::size_t more = kernel.allocate_bulk(
-            {.order = Order{0}, .gfp = flags, .use = FrameUse::kernel_stack, .owner = {.id = owner}}, pages.subspan(got));
+            {.order = Order{0}, .gfp = flags, .use = FrameUse::kernel_stack, .owner = {.id = owner}},
+            pages.subspan(got));
         if (more == 0) break;
         if (clears_fresh()) clear_fresh(kernel, pages.subspan(got, more));
         got += more;
@@ -124,7 +127,8 @@ bool StackAllocator::map_pages(KernelPort& kernel, VirtRange area, std::span<con
     Effects& fx = kernel.fx();
     Mapper mapper = kernel.memory().mapper();
     const auto take = [&]() -> std::optional<Pfn> {
-        const auto page = kernel.allocate({.order = Order{0}, .gfp = gfp::kKernel | gfp::kZero, .use = FrameUse::page_table});
+        const auto page =
+            kernel.allocate({.order = Order{0}, .gfp = gfp::kKernel | gfp::kZero, .use = FrameUse::page_table});
         if (page) {
             fx.charge(Step::page_clear);
             kernel.memory().contents.clear(*page);
@@ -150,8 +154,8 @@ StackAllocator::Acquired StackAllocator::allocate_mapped(KernelPort& kernel, std
     const auto vm_object = kernel.new_object(SlabCacheId::vm_struct);
     if (!vm_object) return std::unexpected(StackFailure::no_memory);
     fx.charge(Step::clear_words, 8);
-    const auto area_id = memory.vmap.reserve(
-        {.size = layout_.area, .align = layout_.align, .window = vmalloc_window_}, fx, kernel.vmap_host());
+    const auto area_id = memory.vmap.reserve({.size = layout_.area, .align = layout_.align, .window = vmalloc_window_},
+                                             fx, kernel.vmap_host());
     if (!area_id) {
         kernel.free_object(SlabCacheId::vm_struct, *vm_object);
         return std::unexpected(area_id.error() == AreaFailure::no_space ? StackFailure::no_address_space
@@ -238,8 +242,10 @@ void StackAllocator::charge_memcg(KernelPort& kernel) const {
 void StackAllocator::account(KernelPort& kernel, bool is_new) {
     const std::uint64_t pages = design_.stack_pages();
     accounted_pages_ = is_new ? accounted_pages_ + pages : accounted_pages_ - pages;
-    if (design_.backing == Backing::direct_map) kernel.fx().charge(Step::stack_account);
-    else kernel.fx().charge(Step::stack_account_page, static_cast<std::uint32_t>(pages));
+    if (design_.backing == Backing::direct_map)
+        kernel.fx().charge(Step::stack_account);
+    else
+        kernel.fx().charge(Step::stack_account_page, static_cast<std::uint32_t>(pages));
 }
 
 } // namespace ksl::core

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Gives out and takes back kernel stacks as a design says: per-CPU cache, then page allocator, vmalloc area or PID slot;
-// clearing, accounting and charging where the kernel does them.
+// Gives out and takes back kernel stacks as a design says: per-CPU cache, then page allocator, vmalloc area or PID
+// slot; clearing, accounting and charging where the kernel does them.
 //
 // Units:     a stack is design.stack_pages() pages; its bytes are [lowest, top).
-// Ownership: a StackId belongs to the task it was acquired for until release(); then to the cache, to RCU, to a worker, or to
+// Ownership: a StackId belongs to the task it was acquired for until release(); then to the cache, to RCU, to a worker,
+// or to
 //            nobody.
 // Errors:    no memory and no address space are outcomes.
 // Cost:      every step at the place where kernel code takes it; see the .cpp files, which name the functions.
-// Source:    alloc_thread_stack_node, free_thread_stack and release_task_stack of kernel/fork.c and __vmalloc_node_range,
+// Source:    alloc_thread_stack_node, free_thread_stack and release_task_stack of kernel/fork.c and
+// __vmalloc_node_range,
 //            __vunmap of mm/vmalloc.c (4.7, 4.9, 6.1).
 // Fidelity:  __vmalloc_node_range's huge-page attempts do not concern stacks and are left out. The proposals (pid-slot,
 //            thread-info-page, the alias, dynamic stacks) follow their public descriptions.
@@ -64,7 +66,8 @@ public:
     /// Address space that belongs to the stack, guards included.
     [[nodiscard]] VirtRange area(StackId stack, const KernelMemory& memory) const;
 
-    /// A page of a dynamic stack that is not there yet, in a fault: mapped from the CPU's reserve. False: no reserve left.
+    /// A page of a dynamic stack that is not there yet, in a fault: mapped from the CPU's reserve. False: no reserve
+    /// left.
     [[nodiscard]] bool fault_in(KernelPort& kernel, StackId stack, VirtAddr page);
     /// Fills the CPU's reserve up again, outside the fault.
     void refill_reserve(KernelPort& kernel);

@@ -5,9 +5,11 @@
 //     vmap, guard above     | stack 16 KiB | guard | hole 12 KiB |        area 20 KiB, aligned to the stack's size
 //     guard below as well   | unmapped 16 KiB (1 guard page asked for) | stack | guard |
 //     thread_info-page      | thread_info | guard | stack 16 KiB | guard | guard |   slot 32 KiB, aligned to itself
-//     pid-slot              | unmapped 16 KiB | stack 16 KiB |            slot 32 KiB; the next slot's lower half guards
+//     pid-slot              | unmapped 16 KiB | stack 16 KiB |            slot 32 KiB; the next slot's lower half
+//     guards
 //
-// Source:  THREAD_ALIGN and __vmalloc_node_range of 4.9 and 6.1; the two proposals in the comments under LWN 692208. A guard
+// Source:  THREAD_ALIGN and __vmalloc_node_range of 4.9 and 6.1; the two proposals in the comments under LWN 692208. A
+// guard
 //          below is rounded up to the stack's own size, so that the stack stays aligned to it.
 #pragma once
 
@@ -18,9 +20,9 @@
 namespace ksl::core {
 
 struct StackLayout {
-    Bytes area;                 ///< address space of one stack, without the hole that alignment leaves behind it
-    Bytes align;                ///< of the start of the area
-    Bytes lowest;               ///< from the start of the area to the stack's lowest byte
+    Bytes area;                        ///< address space of one stack, without the hole that alignment leaves behind it
+    Bytes align;                       ///< of the start of the area
+    Bytes lowest;                      ///< from the start of the area to the stack's lowest byte
     bool has_thread_info_page = false; ///< at the start of the area
 
     friend bool operator==(const StackLayout&, const StackLayout&) = default;

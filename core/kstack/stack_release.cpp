@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Giving back: put_task_stack, free_thread_stack, thread_stack_free_rcu of kernel/fork.c; vfree and __vunmap of mm/vmalloc.c.
+// Giving back: put_task_stack, free_thread_stack, thread_stack_free_rcu of kernel/fork.c; vfree and __vunmap of
+// mm/vmalloc.c.
 #include "core/kstack/stack_allocator.h"
 
 #include <array>
@@ -163,7 +164,8 @@ void StackAllocator::refill_reserve(KernelPort& kernel) {
     if (design_.backing != Backing::dynamic) return;
     std::vector<Pfn>& reserve = reserves_[kernel.cpu().raw()];
     while (reserve.size() < design_.dynamic_reserve) {
-        const auto page = kernel.allocate({.order = Order{0}, .gfp = gfp::kKernel | gfp::kZero, .use = FrameUse::kernel_stack});
+        const auto page =
+            kernel.allocate({.order = Order{0}, .gfp = gfp::kKernel | gfp::kZero, .use = FrameUse::kernel_stack});
         if (!page) return;
         const std::array<Pfn, 1> one{*page};
         clear_fresh(kernel, one);

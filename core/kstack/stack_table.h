@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel stacks that exist: in use, cached, or waiting to be freed. A stack is known by a StackId; its record names the
-// area, block or slot behind it and the kernel's descriptors of it.
+// The kernel stacks that exist: in use, cached, or waiting to be freed. A stack is known by a StackId; its record names
+// the area, block or slot behind it and the kernel's descriptors of it.
 //
 // Memory:  16 bytes a stack.
 #pragma once
@@ -14,11 +14,12 @@
 namespace ksl::core {
 
 struct StackRecord {
-    /// By backing: number of the vmap_area (vmap, dynamic, alias), first frame of the block (direct map), slot (pid-slot).
+    /// By backing: number of the vmap_area (vmap, dynamic, alias), first frame of the block (direct map), slot
+    /// (pid-slot).
     std::uint32_t place = 0;
-    std::uint32_t vm_object = 0;   ///< struct vm_struct in its slab cache; mapped stacks only
-    std::uint32_t page_array = 0;  ///< its pages[] in its slab cache
-    std::uint32_t task = 0;        ///< the last task that had it; of a free record: the next free one
+    std::uint32_t vm_object = 0;  ///< struct vm_struct in its slab cache; mapped stacks only
+    std::uint32_t page_array = 0; ///< its pages[] in its slab cache
+    std::uint32_t task = 0;       ///< the last task that had it; of a free record: the next free one
     friend bool operator==(const StackRecord&, const StackRecord&) = default;
 };
 

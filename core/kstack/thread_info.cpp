@@ -5,8 +5,8 @@ namespace ksl::core {
 
 namespace {
 
-// User-mode register values of a child: what its parent had in the clone() call. The values are the same for every task, as
-// they are for the children of one program.
+// User-mode register values of a child: what its parent had in the clone() call. The values are the same for every
+// task, as they are for the children of one program.
 constexpr std::uint64_t kUserIp = 0x00007f4c'1b0e'a3d5;
 constexpr std::uint64_t kUserSp = 0x00007ffd'9c51'7d28;
 constexpr std::uint64_t kUserCode = 0x33;
@@ -15,12 +15,14 @@ constexpr std::uint64_t kUserFlags = 0x246;
 constexpr std::uint64_t kCloneCall = 56;
 
 /// struct pt_regs: r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss.
-constexpr std::array<std::uint64_t, 21> kChildRegisters{0, 0, 0, 0, 0, 0, kUserFlags, 0, 0, 0, 0, kUserIp, 0, 0, 0,
-                                                        kCloneCall, kUserIp, kUserCode, kUserFlags, kUserSp,
-                                                        kUserStackSegment};
+constexpr std::array<std::uint64_t, 21> kChildRegisters{
+    0, 0,          0,       0,         0,          0,       kUserFlags,       0, 0, 0, 0, kUserIp, 0, 0,
+    0, kCloneCall, kUserIp, kUserCode, kUserFlags, kUserSp, kUserStackSegment};
 
 /// struct inactive_task_frame: r15 r14 r13 r12 bx bp ret_addr.
-constexpr std::array<std::uint64_t, 7> fork_frame(VirtAddr return_to) { return {0, 0, 0, 0, 0, 0, return_to.raw()}; }
+constexpr std::array<std::uint64_t, 7> fork_frame(VirtAddr return_to) {
+    return {0, 0, 0, 0, 0, 0, return_to.raw()};
+}
 
 } // namespace
 

@@ -8,7 +8,8 @@
 //     own page               thread_info page | guard | magic | ... | fork frame | pt_regs |
 //
 // Units:   offsets in bytes from the stack's lowest byte, or below its top.
-// Source:  struct thread_info of arch/x86/include/asm/thread_info.h (4.7: task, flags, status, cpu, addr_limit, two bits);
+// Source:  struct thread_info of arch/x86/include/asm/thread_info.h (4.7: task, flags, status, cpu, addr_limit, two
+// bits);
 //          end_of_stack() and set_task_stack_end_magic(); copy_thread_tls(): pt_regs of 168 bytes at the top and, since
 //          4.9, an inactive_task_frame of 56 bytes below it.
 #pragma once
@@ -57,7 +58,7 @@ struct StackSetup {
     VirtAddr area;        ///< start of the stack's area
     VirtAddr task_struct; ///< the task's own
     std::uint32_t cpu = 0;
-    VirtAddr return_to;   ///< ret_from_fork
+    VirtAddr return_to; ///< ret_from_fork
 };
 /// Writes it. Returns the bytes in use at the top: where the saved stack pointer is.
 Bytes set_up_stack(KernelPort& kernel, const StackDesign& design, const KernelFacts& facts, const StackSetup& setup);

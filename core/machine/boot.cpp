@@ -13,10 +13,10 @@ namespace ksl::core {
 
 namespace {
 
-constexpr Pfn kImageLowest{4096};             ///< 16 MiB
-constexpr Pages kImagePages{4096};            ///< 16 MiB of image
+constexpr Pfn kImageLowest{4096};  ///< 16 MiB
+constexpr Pages kImagePages{4096}; ///< 16 MiB of image
 constexpr VirtAddr kImageText{0xffffffff81000000};
-constexpr std::uint32_t kInitPages = 64;      ///< user pages of init
+constexpr std::uint32_t kInitPages = 64; ///< user pages of init
 constexpr std::uint64_t kLargePageFrames = 512;
 
 /// A kernel image of ordinary proportions: 8 MiB text, 2 MiB constants, 2 MiB data, 1 MiB initialisation.
@@ -97,17 +97,20 @@ std::optional<FrameRange> longest_reserved_run(const MemoryMap& map) {
 std::vector<FrameRange> ram_of(const MemoryMap& map) {
     std::vector<FrameRange> ram;
     for (const MemoryRange& range : map.ranges()) {
-        if (!ram.empty() && ram.back().top == range.frames.lowest) ram.back().top = range.frames.top;
-        else ram.push_back(range.frames);
+        if (!ram.empty() && ram.back().top == range.frames.lowest)
+            ram.back().top = range.frames.top;
+        else
+            ram.push_back(range.frames);
     }
     return ram;
 }
 
 KernelLayout layout_for(const MachineConfig& config, const MemoryMap& map) {
     const bool five = config.levels == 5;
-    KernelLayout layout{config.kernel.era, five ? Geometry::five_level() : Geometry::four_level(),
-                        {.randomize_base = config.randomise_layout,
-                         .physical_bits = config.processor.features.physical_bits}};
+    KernelLayout layout{
+        config.kernel.era,
+        five ? Geometry::five_level() : Geometry::four_level(),
+        {.randomize_base = config.randomise_layout, .physical_bits = config.processor.features.physical_bits}};
     if (config.randomise_layout) layout.randomize({.seed = config.seed, .memory = bytes_of(map.frames())});
     return layout;
 }
@@ -159,8 +162,7 @@ private:
         const std::uint64_t frames = map.frames().count();
         const std::uint64_t per_cpu = pages_for(KernelData::kPerCpuBytes * config_.cpus).count();
         const std::uint64_t sections = frames / (kLargePageFrames * 64) + ram_of(map).size() + 1;
-        const std::uint64_t wanted =
-            most_table_pages(frames, options) + per_cpu + (sections + 2) * kLargePageFrames;
+        const std::uint64_t wanted = most_table_pages(frames, options) + per_cpu + (sections + 2) * kLargePageFrames;
         if (!config_.start) map.add({kImageLowest, kImageLowest + kImagePages}, MemoryKind::reserved);
         const auto block = config_.start ? longest_reserved_run(map) : highest_run(map, wanted);
         if (!block || block->size().count() < wanted) {
@@ -186,8 +188,8 @@ private:
         const auto per_cpu_frames = boot_memory_.next;
         boot_memory_.next += per_cpu;
         const auto built = build_kernel_tables(
-            state_.memory.contents, tables, [&] { return boot_memory_.take(); }, [&] { return boot_memory_.take_large(); },
-            silent);
+            state_.memory.contents, tables, [&] { return boot_memory_.take(); },
+            [&] { return boot_memory_.take_large(); }, silent);
         if (!built) return "memory is too small for the kernel's page tables";
         state_.memory.tables = *built;
         const VirtAddr areas =
@@ -200,8 +202,7 @@ private:
         if (config_.start) {
             state_.memory.pages = PageAllocator{*config_.start};
         } else {
-            state_.memory.pages =
-                PageAllocator{booted_state(map_, config_.kernel.page_rules, config_.cpus)};
+            state_.memory.pages = PageAllocator{booted_state(map_, config_.kernel.page_rules, config_.cpus)};
         }
         const VirtAddr direct_map = state_.memory.layout.direct_map().lowest;
         state_.memory.slabs = SlabCaches{slab_sizes_for(config_), config_.cpus, direct_map};
@@ -245,7 +246,8 @@ private:
         Effects fx{nullptr, &port, nullptr, EventLevel::none, kBootCpu, Cycles{}, state_.data};
         KernelServices kernel{state_, kBootCpu, port, fx};
         const auto space = state_.spaces.create(kernel);
-        if (!space || !state_.spaces.exec(kernel, *space, kInitPages)) return "memory is too small for the first process";
+        if (!space || !state_.spaces.exec(kernel, *space, kInitPages))
+            return "memory is too small for the first process";
         if (!add_task(kernel, TaskKind::process, *space)) return "memory is too small for the first process";
         for (std::uint16_t cpu = 0; cpu < config_.cpus; ++cpu) {
             const auto idle = add_task(kernel, TaskKind::idle, SpaceId::none());

@@ -47,8 +47,8 @@ void vmalloc(MachineState& state, KernelServices& kernel, const Vmalloc& command
     KernelMemory& memory = state.memory;
     fx.charge(Step::vmalloc_entry);
     const VirtRange window{memory.layout.vmalloc().lowest, memory.layout.vmalloc_end_inclusive()};
-    const auto area = memory.vmap.reserve(
-        vmalloc_request(bytes_of(Pages{command.pages}), Bytes{1}, window), fx, kernel.vmap_host());
+    const auto area =
+        memory.vmap.reserve(vmalloc_request(bytes_of(Pages{command.pages}), Bytes{1}, window), fx, kernel.vmap_host());
     if (!area) {
         outcome.status = OutcomeStatus::no_address_space;
         return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The only ways to change a Machine. A command is carried out on one processor, whole, and answers with an Outcome; the same
-// machine and the same commands give the same bits.
+// The only ways to change a Machine. A command is carried out on one processor, whole, and answers with an Outcome; the
+// same machine and the same commands give the same bits.
 #pragma once
 
 #include "core/cost/ledger.h"
@@ -23,7 +23,8 @@ struct Spawn {
 struct Exit {
     CpuId cpu{0};
 };
-/// Context switch. `to` none: the idle task. What the dead previous task leaves is done here, as finish_task_switch does.
+/// Context switch. `to` none: the idle task. What the dead previous task leaves is done here, as finish_task_switch
+/// does.
 struct Switch {
     CpuId cpu{0};
     TaskId to;
@@ -85,8 +86,8 @@ struct Idle {
     Cycles until;
 };
 
-using Command =
-    std::variant<Spawn, Exit, Switch, Wait, Reap, Exec, Call, Return, AllocPages, FreePages, Vmalloc, Vfree, Tick, RunWork, Idle>;
+using Command = std::variant<Spawn, Exit, Switch, Wait, Reap, Exec, Call, Return, AllocPages, FreePages, Vmalloc, Vfree,
+                             Tick, RunWork, Idle>;
 
 enum class OutcomeStatus : std::uint8_t {
     done,
@@ -100,11 +101,11 @@ enum class OutcomeStatus : std::uint8_t {
 
 struct Outcome {
     OutcomeStatus status = OutcomeStatus::done;
-    std::uint32_t value = 0; ///< what the command made, where it makes something
+    std::uint32_t value = 0;                                ///< what the command made, where it makes something
     StackSource stack_source = StackSource::page_allocator; ///< of Spawn
-    std::uint16_t oom_kills = 0; ///< victims of the out-of-memory killer meanwhile
-    std::uint16_t ipis = 0;      ///< processors interrupted meanwhile
-    bool purged = false;         ///< lazily freed areas were purged by this command
+    std::uint16_t oom_kills = 0;                            ///< victims of the out-of-memory killer meanwhile
+    std::uint16_t ipis = 0;                                 ///< processors interrupted meanwhile
+    bool purged = false;                                    ///< lazily freed areas were purged by this command
     Ledger ledger;
 
     [[nodiscard]] bool is_done() const { return status == OutcomeStatus::done; }

@@ -16,8 +16,8 @@ std::string problem_with(const MachineConfig& config) {
     }
     if (config.hz < 100 || config.hz > 1000) return "a kernel ticks 100 to 1000 times a second";
     if (const auto conflict = conflict_in(config.design)) {
-        return std::string{conflict->axis} + " and " + std::string{conflict->other_axis} + " do not go together: " +
-               std::string{conflict->reason};
+        return std::string{conflict->axis} + " and " + std::string{conflict->other_axis} +
+               " do not go together: " + std::string{conflict->reason};
     }
     if (std::string problem = config.processor.caches().check(); !problem.empty()) return problem;
     return "";

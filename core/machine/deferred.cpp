@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Work that was put off: RCU callbacks in softirq context after a tick (kernel/rcu/tree.c), frees and purges by the worker
-// (free_work and drain_vmap_area_work of mm/vmalloc.c).
+// Work that was put off: RCU callbacks in softirq context after a tick (kernel/rcu/tree.c), frees and purges by the
+// worker (free_work and drain_vmap_area_work of mm/vmalloc.c).
 #include "core/machine/life.h"
 #include "core/memory/kswapd.h"
 
@@ -53,9 +53,7 @@ void run_callback(MachineState& state, KernelServices& kernel, const RcuCallback
         kernel.set_subject(TaskId::none());
         break;
     }
-    case RcuWork::free_vmap_area:
-        kernel.free_object(SlabCacheId::vmap_area, SlabObject{callback.subject});
-        return;
+    case RcuWork::free_vmap_area: kernel.free_object(SlabCacheId::vmap_area, SlabObject{callback.subject}); return;
     }
     finish_piece(state, kernel, task, fx.ledger().total - before);
 }

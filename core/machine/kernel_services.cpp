@@ -61,7 +61,9 @@ bool KernelServices::kill_someone(Order order) {
     return kill_for_memory(*this, state_, victim);
 }
 
-void KernelServices::free(Pfn block, Order order) { state_.memory.pages.free(block, order, fx_); }
+void KernelServices::free(Pfn block, Order order) {
+    state_.memory.pages.free(block, order, fx_);
+}
 
 std::optional<SlabObject> KernelServices::new_object(SlabCacheId cache) {
     PagesThroughKernel pages{*this};
@@ -120,7 +122,9 @@ void KernelServices::purge() {
     });
 }
 
-void KernelServices::sync_top_level(VirtRange range) { sync_after_mapping(state_, range, fx_); }
+void KernelServices::sync_top_level(VirtRange range) {
+    sync_after_mapping(state_, range, fx_);
+}
 
 std::uint64_t KernelServices::load(VirtAddr at) {
     const auto where = port_.touch(at, false, fx_.ledger());
@@ -190,6 +194,8 @@ bool KernelServices::store_word(VirtAddr at, std::uint64_t value) {
     return where.has_value();
 }
 
-bool KernelServices::reach(VirtAddr at) { return port_.touch_unrepaired(at, fx_.ledger()); }
+bool KernelServices::reach(VirtAddr at) {
+    return port_.touch_unrepaired(at, fx_.ledger());
+}
 
 } // namespace ksl::core

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// A task's life in the kernel: fork, switches, exit, and what is put off to later. Each function is one command's work on
-// one processor.
+// A task's life in the kernel: fork, switches, exit, and what is put off to later. Each function is one command's work
+// on one processor.
 //
-// Source:  kernel/fork.c, kernel/exit.c, kernel/sched/core.c of 4.7, 4.9, 6.1; what no stack design changes is one step of
+// Source:  kernel/fork.c, kernel/exit.c, kernel/sched/core.c of 4.7, 4.9, 6.1; what no stack design changes is one step
+// of
 //          the price list each (clone_rest, exit_rest, ...).
 #pragma once
 

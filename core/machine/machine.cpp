@@ -66,9 +66,13 @@ Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level
     return outcome;
 }
 
-std::uint64_t Machine::hash() const { return digest_of(state_); }
+std::uint64_t Machine::hash() const {
+    return digest_of(state_);
+}
 
-std::vector<std::byte> Machine::save() const { return bytes_of_state(state_); }
+std::vector<std::byte> Machine::save() const {
+    return bytes_of_state(state_);
+}
 
 bool Machine::restore(std::span<const std::byte> bytes) {
     Machine read = *this;

@@ -8,7 +8,8 @@
 //     const Machine before = *machine;             // a snapshot
 //
 // Determinism: the same configuration and the same commands give the same bits on every computer.
-// Errors:      a failure of the simulated kernel is an Outcome, an event and a state. boot() fails for configurations that
+// Errors:      a failure of the simulated kernel is an Outcome, an event and a state. boot() fails for configurations
+// that
 //              cannot be.
 // Threads:     none of its own. A machine that nobody changes may be read on any thread (see core/types/cow_array.h).
 #pragma once
@@ -27,8 +28,8 @@ namespace ksl::core {
 
 class Machine {
 public:
-    /// A machine whose kernel has just come up: page tables built, free memory handed over, one idle task a processor and
-    /// init. The error says what cannot be.
+    /// A machine whose kernel has just come up: page tables built, free memory handed over, one idle task a processor
+    /// and init. The error says what cannot be.
     [[nodiscard]] static std::expected<Machine, std::string> boot(const MachineConfig& config);
 
     /// Carries a command out. Events up to `level` go to `sink` while it runs.

@@ -57,8 +57,8 @@ private:
         if (live != state_.tasks.live()) fail("as many tasks as are counted");
     }
 
-    /// Every page of a stack is mapped to a frame of its own that is used as a stack, and nothing is mapped round it where the
-    /// design has guards.
+    /// Every page of a stack is mapped to a frame of its own that is used as a stack, and nothing is mapped round it
+    /// where the design has guards.
     void stacks() {
         const StackTable& table = state_.stacks.stacks();
         std::vector<bool> seen(state_.memory.contents.frames().count());
@@ -112,6 +112,8 @@ private:
 
 } // namespace
 
-std::string Machine::check_invariants() const { return Check{state_}.run(); }
+std::string Machine::check_invariants() const {
+    return Check{state_}.run();
+}
 
 } // namespace ksl::core

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything that can change in a machine, and the configuration that cannot. Internal to core/machine; outsiders see it
-// through Machine.
+// Everything that can change in a machine, and the configuration that cannot. Internal to core/machine; outsiders see
+// it through Machine.
 #pragma once
 
 #include "core/cost/cache_model.h"
 #include "core/effects/lock_table.h"
 #include "core/kernel/kernel_memory.h"
+#include "core/kernel/rcu.h"
 #include "core/kstack/stack_allocator.h"
 #include "core/machine/config.h"
 #include "core/machine/cpu.h"
-#include "core/kernel/rcu.h"
 #include "core/machine/task.h"
 #include "core/machine/user_spaces.h"
 
@@ -24,12 +24,12 @@ namespace ksl::core {
 struct MachineCounters {
     std::uint64_t clones = 0;
     std::uint64_t exits = 0;
-    std::uint64_t cache_hits = 0;       ///< stacks that came from a per-CPU cache
+    std::uint64_t cache_hits = 0; ///< stacks that came from a per-CPU cache
     std::uint64_t clone_failures = 0;
     std::uint64_t oom_kills = 0;
     std::uint64_t purges = 0;
-    std::uint64_t first_purge_at = 0;   ///< number of stack frees before the first purge; 0 = none yet
-    std::uint64_t stack_frees = 0;      ///< stacks whose memory was given back (not to a cache)
+    std::uint64_t first_purge_at = 0; ///< number of stack frees before the first purge; 0 = none yet
+    std::uint64_t stack_frees = 0;    ///< stacks whose memory was given back (not to a cache)
     std::uint64_t global_flushes = 0;
     std::uint64_t pgd_faults = 0;
     std::uint64_t max_live_tasks = 0;
@@ -61,7 +61,8 @@ struct MachineState {
     /// What can change; a reader constructs with the same configuration first.
     template <class Archive>
     void describe(Archive& archive) {
-        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads, is_dead);
+        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads,
+                is_dead);
     }
     friend bool operator==(const MachineState& a, const MachineState& b) {
         return a.memory == b.memory && a.stacks == b.stacks && a.tasks == b.tasks && a.spaces == b.spaces &&

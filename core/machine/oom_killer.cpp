@@ -21,7 +21,8 @@ TaskId choose_oom_victim(const MachineState& state) {
     for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
         const TaskRecord& task = state.tasks[TaskId{index}];
         if (!may_be_killed(task)) continue;
-        // Kernel stacks are not in the score, as in the kernel; a process of many threads has nothing to fear from them.
+        // Kernel stacks are not in the score, as in the kernel; a process of many threads has nothing to fear from
+        // them.
         const std::uint64_t score = 1 + state.spaces.own_pages(task.space);
         if (score <= most) continue;
         most = score;

@@ -37,7 +37,8 @@ void probe_next_stack(const MachineState& state, VirtAddr stack_pointer, Effects
 
 bool reach_stack(MachineState& state, KernelServices& kernel, TaskId next, VirtAddr stack_pointer) {
     if (kernel.reach(stack_pointer)) return true;
-    // #PF wants to push its frame on this very stack: #DF on its own one. The handler of 4.9 does not try to repair that.
+    // #PF wants to push its frame on this very stack: #DF on its own one. The handler of 4.9 does not try to repair
+    // that.
     Effects& fx = kernel.fx();
     fx.charge(Step::double_fault);
     fx.charge(Step::oops);

@@ -40,32 +40,34 @@ void ProcessorPort::charge_line(PhysAddr at, bool is_write, Ledger& ledger) {
 
 MmuAnswer ProcessorPort::access_once(VirtAddr at, bool is_write, Ledger& ledger) {
     Hooks hooks{*this, ledger};
-    const MmuAnswer answer = state_.cpu(cpu_).mmu.access(at, Access::kernel(is_write ? AccessKind::write : AccessKind::read),
-                                                         state_.memory.contents, hooks);
+    const MmuAnswer answer = state_.cpu(cpu_).mmu.access(
+        at, Access::kernel(is_write ? AccessKind::write : AccessKind::read), state_.memory.contents, hooks);
     ++ledger.accesses;
-    if (answer.missed_first) ++ledger.l1_dtlb_misses;
-    ledger.tlb_stalls += Cycles{answer.stall_cycles};
-    ledger.total += Cycles{answer.stall_cycles};
-    if (answer.outcome == MmuOutcome::walked || answer.faulted()) {
+    if (answer.missed_first()) ++ledger.l1_dtlb_misses;
+    ledger.tlb_stalls += answer.stall();
+    ledger.total += answer.stall();
+    if (answer.outcome() == MmuOutcome::walked || answer.faulted()) {
         ++ledger.stlb_misses;
         ++ledger.walks;
-        ledger.walk_references += answer.references;
+        ledger.walk_references += answer.references();
     }
-    if (!answer.faulted()) charge_line(answer.at, is_write, ledger);
+    if (!answer.faulted()) charge_line(answer.at(), is_write, ledger);
     return answer;
 }
 
 std::optional<PhysAddr> ProcessorPort::touch(VirtAddr at, bool is_write, Ledger& ledger) {
     const MmuAnswer answer = access_once(at, is_write, ledger);
     if (!answer.faulted()) [[likely]]
-        return answer.at;
+        return answer.at();
     if (fx_ == nullptr || !repair_top_level_entry(state_, cpu_, at, *fx_)) return std::nullopt;
     const MmuAnswer again = access_once(at, is_write, ledger);
     if (again.faulted()) return std::nullopt;
-    return again.at;
+    return again.at();
 }
 
-bool ProcessorPort::touch_unrepaired(VirtAddr at, Ledger& ledger) { return !access_once(at, false, ledger).faulted(); }
+bool ProcessorPort::touch_unrepaired(VirtAddr at, Ledger& ledger) {
+    return !access_once(at, false, ledger).faulted();
+}
 
 void ProcessorPort::access(VirtAddr at, bool is_write, Ledger& ledger) {
     // Kernel data is mapped as long as the kernel lives; an access that is not is a bug of ours, which the invariant

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How one processor reaches memory: through its TLB, the page tables of its current address space, and the caches. Adds the
-// latency of each access to a Ledger.
+// How one processor reaches memory: through its TLB, the page tables of its current address space, and the caches. Adds
+// the latency of each access to a Ledger.
 //
 // Fidelity: one access is one cache line; lines are waited for one after the other, except in streams (memcpy, memset),
 //           where the next lines are on their way while one is used.

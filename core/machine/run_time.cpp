@@ -5,7 +5,8 @@
 //     call:    push return address, push frame pointer, frame pointer = stack pointer, room for locals
 //     return:  stack pointer = frame pointer, pop frame pointer, pop return address
 //
-// Source:  frame-pointer convention of x86-64 kernels (CONFIG_FRAME_POINTER); #PF and #DF delivery of the SDM, "Interrupt 8",
+// Source:  frame-pointer convention of x86-64 kernels (CONFIG_FRAME_POINTER); #PF and #DF delivery of the SDM,
+// "Interrupt 8",
 //          "Interrupt 14"; arch/x86/mm/fault.c and arch/x86/kernel/traps.c of 4.9 and 6.1 for who dies.
 #include "core/kstack/overflow.h"
 #include "core/machine/churn.h"
@@ -39,20 +40,20 @@ public:
         return false;
     }
     void report_damage() {
-        if (!damaged_) return;
-        const auto at = kernel_.translate(damaged_->lowest);
+        if (damaged_.lowest == damaged_.top) return;
+        const auto at = kernel_.translate(damaged_.lowest);
         const Victim victim = at ? victim_at(state_.memory, *at) : Victim::nobody;
         kernel_.fx().report(EventLevel::coarse, [&] {
-            return StackOverran{task_.raw(), damaged_->lowest.raw(), damaged_->top.raw(),
+            return StackOverran{task_.raw(), damaged_.lowest.raw(), damaged_.top.raw(),
                                 static_cast<std::uint8_t>(victim)};
         });
-        damaged_.reset();
+        damaged_ = {};
     }
 
 private:
     void note_damage(VirtAddr at) {
-        if (!damaged_) damaged_ = VirtRange{at, at + Bytes{8}};
-        if (at < damaged_->lowest) damaged_->lowest = at;
+        if (damaged_.lowest == damaged_.top) damaged_ = VirtRange{at, at + Bytes{8}};
+        if (at < damaged_.lowest) damaged_.lowest = at;
     }
     /// A page of a dynamic stack that was not there yet.
     bool fault_in(VirtAddr at) {
@@ -60,8 +61,8 @@ private:
         kernel_.fx().charge(Step::page_fault);
         return state_.stacks.fault_in(kernel_, stack_, align_down(at, Bytes{kPageBytes}));
     }
-    /// The write was a push: the stack pointer is already outside, so the page fault cannot push its frame, and the double
-    /// fault runs on its own stack.
+    /// The write was a push: the stack pointer is already outside, so the page fault cannot push its frame, and the
+    /// double fault runs on its own stack.
     void hit_guard(VirtAddr at) {
         Effects& fx = kernel_.fx();
         fx.charge(Step::double_fault);
@@ -83,7 +84,7 @@ private:
     StackId stack_;
     VirtAddr lowest_;
     VirtAddr top_;
-    std::optional<VirtRange> damaged_;
+    VirtRange damaged_{}; ///< written outside the stack; empty = nothing
 };
 
 } // namespace
@@ -113,9 +114,8 @@ void call(MachineState& state, KernelServices& kernel, const Call& command, Outc
     record.stack_used = before.stack_used + command.bytes;
     record.deepest = std::max(record.deepest, before.stack_used + touched);
     state.stacks.refill_reserve(kernel);
-    kernel.fx().report(EventLevel::coarse, [&] {
-        return CallPushed{task.raw(), command.bytes, (old_sp - Bytes{command.bytes}).raw()};
-    });
+    kernel.fx().report(EventLevel::coarse,
+                       [&] { return CallPushed{task.raw(), command.bytes, (old_sp - Bytes{command.bytes}).raw()}; });
     outcome.value = record.stack_used;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Context switch: __schedule, context_switch, finish_task_switch of kernel/sched/core.c; switch_mm of arch/x86/mm/tlb.c.
+// Context switch: __schedule, context_switch, finish_task_switch of kernel/sched/core.c; switch_mm of
+// arch/x86/mm/tlb.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
 #include "core/machine/paging_sync.h"

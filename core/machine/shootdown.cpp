@@ -31,8 +31,10 @@ unsigned flush_tlb_kernel_range(MachineState& state, CpuId by, VirtRange range, 
             for (VirtAddr at = range.lowest; at < range.top; at += Bytes{kPageBytes}) cpu.mmu.invlpg(at);
         }
         if (index == by.raw()) {
-            if (whole) fx.charge(Step::global_flush);
-            else fx.charge(Step::invlpg, static_cast<std::uint32_t>(pages));
+            if (whole)
+                fx.charge(Step::global_flush);
+            else
+                fx.charge(Step::invlpg, static_cast<std::uint32_t>(pages));
             continue;
         }
         const Cycles stolen =

@@ -29,7 +29,9 @@ void touch_own_stack(const MachineState& state, KernelServices& kernel, TaskId t
 }
 
 /// The gate of copy_process: max_threads.
-bool may_create(const MachineState& state) { return state.tasks.live() < state.max_threads; }
+bool may_create(const MachineState& state) {
+    return state.tasks.live() < state.max_threads;
+}
 
 std::optional<std::uint32_t> take_pid(MachineState& state) {
     if (state.config().design.backing == Backing::pid_slot) return state.stacks.pid_slots().take();

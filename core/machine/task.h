@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The tasks of the machine: what task_struct says of a task, as far as stacks are concerned, and the life of a task as it is
-// accounted: its record stays until everything that its end put off (RCU callback, deferred vfree) has been done and paid.
+// The tasks of the machine: what task_struct says of a task, as far as stacks are concerned, and the life of a task as
+// it is accounted: its record stays until everything that its end put off (RCU callback, deferred vfree) has been done
+// and paid.
 //
-// Memory:  64 bytes a task.
+// Memory:  56 bytes a task.
 #pragma once
 
 #include "core/kstack/stack_table.h"
@@ -18,36 +19,35 @@ enum class TaskState : std::uint8_t {
     unused,   ///< the record is free
     runnable, ///< ready or running
     blocked,
-    dying,    ///< past its last instruction, still on its stack until the next switch
-    dead,     ///< switched away from for the last time; its record waits for deferred work
+    dying, ///< past its last instruction, still on its stack until the next switch
+    dead,  ///< switched away from for the last time; its record waits for deferred work
 };
 
 enum class TaskKind : std::uint8_t { thread, process, kernel_thread, idle };
 
 struct TaskRecord {
     std::uint32_t pid = 0;
-    std::uint32_t parent = 0;       ///< of an unused record: the next unused one
-    StackId stack{};                ///< none once it was given back
-    std::uint32_t object = 0;       ///< struct task_struct in its slab cache
-    SpaceId space{};                ///< address space; none for kernel threads
-    std::uint32_t stack_used = 0;   ///< bytes between the stack's top and the saved stack pointer
-    std::uint32_t deepest = 0;      ///< most bytes that were ever in use
-    std::uint32_t frame = 0;        ///< bytes between the stack's top and the saved frame pointer; 0 = no call frame yet
+    std::uint32_t parent = 0;     ///< of an unused record: the next unused one
+    StackId stack{};              ///< none once it was given back
+    std::uint32_t object = 0;     ///< struct task_struct in its slab cache
+    SpaceId space{};              ///< address space; none for kernel threads
+    std::uint32_t stack_used = 0; ///< bytes between the stack's top and the saved stack pointer
+    std::uint32_t deepest = 0;    ///< most bytes that were ever in use
+    std::uint32_t frame = 0;      ///< bytes between the stack's top and the saved frame pointer; 0 = no call frame yet
     std::uint32_t deferred_cycles = 0; ///< paid for it after its end, by whoever
-    std::uint32_t children = 0;     ///< live threads and processes that it created
-    std::uint32_t slot = 0;         ///< number in the PID range of the pid-slot design
-    CpuId cpu{0};                   ///< last CPU
-    std::uint16_t pieces = 0;       ///< deferred work that has still to be done for it
+    std::uint32_t children = 0;        ///< live threads and processes that it created
+    std::uint32_t slot = 0;            ///< number in the PID range of the pid-slot design
+    CpuId cpu{0};                      ///< last CPU
+    std::uint16_t pieces = 0;          ///< deferred work that has still to be done for it
     TaskState state = TaskState::unused;
     TaskKind kind = TaskKind::thread;
-    std::uint8_t has_object = 0;    ///< its task_struct has not been freed yet
+    std::uint8_t has_object = 0; ///< its task_struct has not been freed yet
     std::uint8_t is_oom_victim = 0;
-    std::uint8_t is_reaped = 0;     ///< released by its parent or by itself: nobody asks for it any more
+    std::uint8_t is_reaped = 0; ///< released by its parent or by itself: nobody asks for it any more
     std::uint8_t padding_[3] = {};
-    std::uint32_t reserved_ = 0;
     friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
 };
-static_assert(sizeof(TaskRecord) == 64);
+static_assert(sizeof(TaskRecord) == 56);
 
 class TaskTable {
 public:

@@ -10,7 +10,9 @@ constexpr Pte kUserPage{0x8000'0000'0000'0067};
 constexpr unsigned kUserTopEntries = 256;
 constexpr unsigned kTableEntries = 512;
 
-constexpr VirtAddr page_at(std::uint32_t index) { return UserSpaces::kLowest + bytes_of(Pages{index}); }
+constexpr VirtAddr page_at(std::uint32_t index) {
+    return UserSpaces::kLowest + bytes_of(Pages{index});
+}
 
 } // namespace
 
@@ -28,7 +30,8 @@ std::optional<SpaceId> UserSpaces::create(KernelPort& kernel) {
     const auto space = spaces_.create(kernel.memory().contents, [&] { return take_table(kernel); }, kernel.fx());
     if (!space) return space;
     if (space->raw() >= records_.size()) records_.resize(space->raw() + 1);
-    records_[space->raw()] = Record{.users = 1};
+    records_[space->raw()] = Record{};
+    records_[space->raw()].users = 1;
     return space;
 }
 
@@ -43,7 +46,8 @@ SpaceId UserSpaces::space_of(Pfn root) const {
 bool UserSpaces::map_page(KernelPort& kernel, SpaceId space, std::uint32_t index, Pfn frame) {
     const std::array one{frame};
     Mapper tables = mapper(kernel, space);
-    return tables.map_frames(page_at(index), one, kUserPage, [&] { return take_table(kernel); }, kernel.fx())
+    return tables.map_frames(
+                     page_at(index), one, kUserPage, [&] { return take_table(kernel); }, kernel.fx())
         .has_value();
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The user half of processes: who uses an address space and which pages it maps. The pages are real frames behind real page
-// tables; what they contain does not matter to kernel stacks, so nobody writes it.
+// The user half of processes: who uses an address space and which pages it maps. The pages are real frames behind real
+// page tables; what they contain does not matter to kernel stacks, so nobody writes it.
 //
-// Rules:   fork() copies the page tables and shares the pages; exec() drops what was there and faults new pages in one by
+// Rules:   fork() copies the page tables and shares the pages; exec() drops what was there and faults new pages in one
+// by
 //          one; the last task to leave frees pages and tables.
-// Fidelity: an address space is one run of pages from kLowest up. Shared pages belong to the process that faulted them in,
+// Fidelity: an address space is one run of pages from kLowest up. Shared pages belong to the process that faulted them
+// in,
 //          and that process's space stays until its sharers have gone.
 // Source:  dup_mm, exec_mmap, exit_mmap of mm/memory.c, mm/mmap.c, fs/exec.c.
 #pragma once
@@ -70,7 +72,7 @@ private:
         std::uint32_t users = 0;
         std::uint32_t own_pages = 0;
         std::uint32_t borrowed_pages = 0;
-        SpaceId lender;            ///< whose pages the borrowed ones are
+        SpaceId lender; ///< whose pages the borrowed ones are
         std::uint32_t borrowers = 0;
         friend bool operator==(const Record&, const Record&) = default;
     };

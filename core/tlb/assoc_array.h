@@ -9,8 +9,8 @@
 // Looking up compares short tags of all ways at once and then the full key of a way whose tag fits. A valid tag has its
 // highest bit set, so that invalid ways and the padding never fit.
 //
-// Replacement: an invalid way first (true LRU of up to 16 ways: the last one, else the first). Tree pseudo-LRU: one bit a node of a binary tree over the ways, rounded up to a
-// power
+// Replacement: an invalid way first (true LRU of up to 16 ways: the last one, else the first). Tree pseudo-LRU: one bit
+// a node of a binary tree over the ways, rounded up to a power
 //              of two. True LRU of up to 16 ways: their order, four bits each, in one word; of more ways: a time stamp
 //              a way.
 // Fidelity:    real TLBs do not publish their policy; these two are the usual models.

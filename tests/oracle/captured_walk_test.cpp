@@ -106,8 +106,9 @@ TEST_P(CapturedWalk, ARecordedWalkReadsTheTablesOfTheIndexLevelByLevel) {
     for (const OracleRow& row : *rows) {
         core::PhysMemory memory = capture_.memory;
         core::WalkTrace trace;
-        const auto result = core::walk(memory, capture_.mode(), capture_.root(), row.at,
-                                       {.kind = core::AccessKind::read, .privilege = core::Privilege::supervisor_ac}, trace);
+        const auto result =
+            core::walk(memory, capture_.mode(), capture_.root(), row.at,
+                       {.kind = core::AccessKind::read, .privilege = core::Privilege::supervisor_ac}, trace);
         const bool is_mapped = row.answer.result == OracleAnswer::Result::ok;
         EXPECT_EQ(result.has_value(), is_mapped) << row.line;
         if (row.answer.result != OracleAnswer::Result::non_canonical) {
