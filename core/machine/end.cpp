@@ -25,7 +25,8 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
 void exit_task(MachineState& state, KernelServices& kernel, const Exit& command, Outcome& outcome) {
     Effects& fx = kernel.fx();
     const TaskId task = state.cpu(command.cpu).current;
-    if (task == state.cpu(command.cpu).idle_task) {
+    // init never ends, or the kernel would.
+    if (!runs_a_task(state, command.cpu) || task == TaskId{0}) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -47,7 +48,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
 
 void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outcome& outcome) {
     if (!state.tasks.is_live(command.child) || state.tasks[command.child].state != TaskState::dead ||
-        state.tasks[command.child].kind != TaskKind::process) {
+        state.tasks[command.child].kind != TaskKind::process || state.tasks[command.child].is_reaped != 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -56,6 +57,10 @@ void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outc
 }
 
 void wait(MachineState& state, KernelServices& kernel, const Wait& command, Outcome& outcome) {
+    if (!runs_a_task(state, command.cpu)) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
     kernel.fx().charge(Step::syscall);
     kernel.fx().charge(Step::join_rest);
     const TaskId task = state.cpu(command.cpu).current;

@@ -69,6 +69,11 @@ void copy_task_struct(MachineState& state, KernelServices& kernel, TaskId parent
 void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Outcome& outcome) {
     Effects& fx = kernel.fx();
     const TaskId parent = state.cpu(command.cpu).current;
+    const bool lacks_space = command.kind == TaskKind::process && state.tasks[parent].space.is_none();
+    if (!runs_a_task(state, command.cpu) || lacks_space || command.kind == TaskKind::idle) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
     fx.charge(Step::syscall);
     touch_own_stack(state, kernel, parent, state.config().kernel.clone_depth);
     if (!may_create(state)) return fail(state, kernel, OutcomeStatus::try_again, outcome);
