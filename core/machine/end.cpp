@@ -16,6 +16,7 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     kernel.call_rcu({.work = RcuWork::free_task, .subject = task.raw()});
     kernel.set_subject(TaskId::none());
     state.tasks.mut(task).is_reaped = 1;
+    --state.threads;
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
 }
