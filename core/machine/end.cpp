@@ -16,6 +16,7 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     kernel.call_rcu({.work = RcuWork::free_task, .subject = task.raw()});
     kernel.set_subject(TaskId::none());
     state.tasks.mut(task).is_reaped = 1;
+    --state.threads;
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
 }
@@ -25,7 +26,8 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
 void exit_task(MachineState& state, KernelServices& kernel, const Exit& command, Outcome& outcome) {
     Effects& fx = kernel.fx();
     const TaskId task = state.cpu(command.cpu).current;
-    if (task == state.cpu(command.cpu).idle_task) {
+    // init never ends, or the kernel would.
+    if (!runs_a_task(state, command.cpu) || task == TaskId{0}) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -47,7 +49,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
 
 void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outcome& outcome) {
     if (!state.tasks.is_live(command.child) || state.tasks[command.child].state != TaskState::dead ||
-        state.tasks[command.child].kind != TaskKind::process) {
+        state.tasks[command.child].kind != TaskKind::process || state.tasks[command.child].is_reaped != 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -56,6 +58,10 @@ void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outc
 }
 
 void wait(MachineState& state, KernelServices& kernel, const Wait& command, Outcome& outcome) {
+    if (!runs_a_task(state, command.cpu)) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
     kernel.fx().charge(Step::syscall);
     kernel.fx().charge(Step::join_rest);
     const TaskId task = state.cpu(command.cpu).current;
