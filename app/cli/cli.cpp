@@ -49,6 +49,8 @@ int run(int argc, char** argv) {
     line.app.require_subcommand(0, 1);
     add_list(line);
     add_walk(line);
+    add_replay(line);
+    add_verify(line);
     add_gui(line);
     if (argc < 2) {
         line.action = [] { return start_window({}); };

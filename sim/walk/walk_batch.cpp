@@ -23,9 +23,7 @@ Result<AddressBatch> read_addresses(const std::filesystem::path& csv) {
     const auto column = static_cast<std::size_t>(std::ranges::find(names, "va") - names.begin());
     if (column == names.size()) return fail(file, rows.front().line, "names no column \"va\"");
     AddressBatch batch;
-    if (const std::size_t end = text.find('\n'); end != std::string::npos && end > 0 && text[end - 1] == '\r') {
-        batch.line_end = "\r\n";
-    }
+    batch.has_carriage_returns = text.find("\r\n") != std::string::npos;
     batch.addresses.reserve(rows.size() - 1);
     for (std::size_t i = 1; i < rows.size(); ++i) {
         if (column >= rows[i].fields.size()) return fail(file, rows[i].line, "ends before the column \"va\"");
@@ -42,12 +40,12 @@ Result<AddressBatch> read_addresses(const std::filesystem::path& csv) {
 }
 
 std::string answers_csv(const TablePagesCapture& tables, const AddressBatch& batch) {
+    const std::string_view line_end = batch.has_carriage_returns ? "\r\n" : "\n";
     std::string text = "va,result,physical_address,page_size,leaf_level,leaf_entry,user,writable,no_execute,global,"
-                       "accessed,dirty" +
-                       batch.line_end;
+                       "accessed,dirty";
+    text += line_end;
     for (const core::VirtAddr at : batch.addresses) {
-        fmt::format_to(std::back_inserter(text), "{:#x},{}{}", at.raw(), to_string(answer_of(tables, at)),
-                       batch.line_end);
+        fmt::format_to(std::back_inserter(text), "{:#x},{}{}", at.raw(), to_string(answer_of(tables, at)), line_end);
     }
     return text;
 }

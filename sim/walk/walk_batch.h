@@ -20,7 +20,7 @@ namespace ksl::sim {
 
 struct AddressBatch {
     std::vector<core::VirtAddr> addresses;
-    std::string line_end = "\n"; ///< as the file has it
+    bool has_carriage_returns = false; ///< lines end with "\r\n"
 };
 
 /// The column `va`: hexadecimal with 0x, or decimal. No other column is looked at.
