@@ -36,7 +36,7 @@ private:
     void add(const bootimage::Operation& operation, const bootimage::Result& result = {});
     [[nodiscard]] bool would_leave_windows(core::VirtAddr at, core::Access access) const;
     [[nodiscard]] bootimage::Result success(const core::Translation& found, core::Access access, std::uint32_t tag);
-    void compare(core::VirtAddr at, core::Access access, const std::expected<core::Translation, core::Fault>& by_walker,
+    void compare(core::VirtAddr at, const std::expected<core::Translation, core::Fault>& by_walker,
                  const core::MmuAnswer& by_mmu);
     void mark_accessed(const core::WalkTrace& trace, bool faulted, core::AccessKind kind);
     void count(const std::expected<core::Translation, core::Fault>& result, const core::MmuAnswer& answer);
