@@ -28,7 +28,7 @@ struct CountedZone {
     std::optional<std::array<std::uint32_t, kMigrateTypes>> pageblocks;
     /// Frames that the map has as usable, but that never reach the allocator: taken from what the free blocks leave,
     /// out of the longest runs.
-    Pages reserved;
+    Pages reserved{};
 };
 
 struct CountedMemory {

@@ -99,6 +99,19 @@ TEST(RealMemory, EveryCapturedMachineStartsWithExactlyTheBlocksThatItsKernelCoun
     }
 }
 
+TEST(RealMemory, EverySeedFindsRoomForWhatWasCounted) {
+    for (const fs::path& folder : testing::captures_of_kind("snapshot-")) {
+        Scenario scenario = scenario_from(folder.string());
+        const auto start = make_memory_start(scenario.memory, scenario.machine.cpus);
+        const auto prices = load_prices(Assets{}, "linux-6.1");
+        ASSERT_TRUE(start && prices);
+        for (scenario.seed = 100; scenario.seed < 120; ++scenario.seed) {
+            const auto config = config_for(scenario, scenario.designs.back(), *start, *prices);
+            EXPECT_TRUE(config) << scenario.seed << " " << to_string(config.error());
+        }
+    }
+}
+
 TEST(RealMemory, SizesAreThoseOfZoneinfo) {
     for (const fs::path& folder : testing::captures_of_kind("snapshot-")) {
         SCOPED_TRACE(folder.string());
