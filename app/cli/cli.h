@@ -36,6 +36,9 @@ struct CommandLine {
 
 void add_gui(CommandLine& line);
 void add_list(CommandLine& line);
+void add_replay(CommandLine& line);
+void add_verify(CommandLine& line);
+void add_walk(CommandLine& line);
 
 /// Starts the window in place of this program; returns only if that fails.
 [[nodiscard]] sim::Result<int> start_window(const std::vector<std::string>& arguments);

@@ -16,8 +16,21 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     kernel.call_rcu({.work = RcuWork::free_task, .subject = task.raw()});
     kernel.set_subject(TaskId::none());
     state.tasks.mut(task).is_reaped = 1;
+    --state.threads;
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
+}
+
+/// forget_original_parent: init takes the children over.
+void give_children_to_init(MachineState& state, TaskId parent) {
+    constexpr TaskId kInit{0};
+    for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
+        const TaskId child{index};
+        if (!state.tasks.is_live(child) || child == parent || state.tasks[child].parent != parent.raw()) continue;
+        state.tasks.mut(child).parent = kInit.raw();
+        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInit).children;
+    }
+    state.tasks.mut(parent).children = 0;
 }
 
 } // namespace
@@ -40,6 +53,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     state.spaces.leave(kernel, mine.space);
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
+    if (state.tasks[task].children != 0) give_children_to_init(state, task);
     if (record.kind == TaskKind::thread) release_task(state, kernel, task);
     ++state.counters.exits;
     outcome.value = task.raw();

@@ -53,7 +53,8 @@ struct MachineState {
     MachineCounters counters;
     std::uint32_t next_pid = 1;
     std::uint32_t max_threads = 0;
-    bool is_dead = false; ///< the simulated kernel panicked
+    std::uint32_t threads = 0; ///< nr_threads: tasks that nobody has reaped yet
+    bool is_dead = false;      ///< the simulated kernel panicked
 
     [[nodiscard]] Cpu& cpu(CpuId id) { return cpus[id.raw()]; }
     [[nodiscard]] const Cpu& cpu(CpuId id) const { return cpus[id.raw()]; }
@@ -61,14 +62,14 @@ struct MachineState {
     /// What can change; a reader constructs with the same configuration first.
     template <class Archive>
     void describe(Archive& archive) {
-        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads,
+        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads, threads,
                 is_dead);
     }
     friend bool operator==(const MachineState& a, const MachineState& b) {
         return a.memory == b.memory && a.stacks == b.stacks && a.tasks == b.tasks && a.spaces == b.spaces &&
                a.rcu == b.rcu && a.cpus == b.cpus && a.caches == b.caches && a.locks == b.locks && a.data == b.data &&
                a.counters == b.counters && a.next_pid == b.next_pid && a.max_threads == b.max_threads &&
-               a.is_dead == b.is_dead;
+               a.threads == b.threads && a.is_dead == b.is_dead;
     }
 };
 

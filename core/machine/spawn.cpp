@@ -30,7 +30,7 @@ void touch_own_stack(const MachineState& state, KernelServices& kernel, TaskId t
 
 /// The gate of copy_process: max_threads.
 bool may_create(const MachineState& state) {
-    return state.tasks.live() < state.max_threads;
+    return state.threads < state.max_threads;
 }
 
 std::optional<std::uint32_t> take_pid(MachineState& state) {
@@ -134,9 +134,10 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
         state.spaces.share(state.tasks[parent].space);
     }
     ++state.tasks.mut(parent).children;
+    ++state.threads;
     ++state.counters.clones;
     if (stack->source == StackSource::stack_cache) ++state.counters.cache_hits;
-    state.counters.max_live_tasks = std::max<std::uint64_t>(state.counters.max_live_tasks, state.tasks.live());
+    state.counters.max_live_tasks = std::max<std::uint64_t>(state.counters.max_live_tasks, state.threads);
     outcome.value = child.raw();
     outcome.stack_source = stack->source;
     fx.report(EventLevel::coarse, [&] { return TaskCreated{child.raw(), parent.raw(), lowest.raw(), stack->source}; });

@@ -81,8 +81,7 @@ std::optional<OracleRow> row_of(std::string_view text, int line) {
     answer.result = *outcome;
     answer.physical_address = cells.number(physical_address);
     answer.page_size = cells.number(page_size);
-    if (const auto level = cells.number(leaf_level); level && *outcome != OracleAnswer::Result::non_canonical)
-        answer.leaf_level = static_cast<unsigned>(*level);
+    if (const auto level = cells.number(leaf_level)) answer.leaf_level = static_cast<unsigned>(*level);
     answer.leaf_entry = cells.number(leaf_entry);
     answer.user = cells.flag(user);
     answer.writable = cells.flag(writable);
@@ -119,10 +118,8 @@ OracleAnswer answer_of(const TablePagesCapture& capture, core::VirtAddr at) {
         const core::Fault& fault = found.error();
         const bool by_walk = fault.vector == core::Vector::page_fault;
         answer.result = by_walk ? OracleAnswer::Result::not_present : OracleAnswer::Result::non_canonical;
-        if (by_walk) {
-            answer.leaf_level = core::number_of(fault.level);
-            answer.leaf_entry = fault.entry.bits();
-        }
+        answer.leaf_level = by_walk ? core::number_of(fault.level) : 0; // no walk, no level
+        if (by_walk) answer.leaf_entry = fault.entry.bits();
         return answer;
     }
     answer.physical_address = found->at.raw();

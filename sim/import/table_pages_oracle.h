@@ -4,7 +4,7 @@
 //
 // Format:  oracle.csv of a capture mmu-*: va, class, qemu_gva2gpa, result, physical_address, page_size, leaf_level,
 //          leaf_entry, user, writable, no_execute, global, accessed, dirty. result is OK, NOT_PRESENT (leaf_level and
-//          leaf_entry are then those that stopped the walk) or NONCANONICAL.
+//          leaf_entry are then those that stopped the walk) or NONCANONICAL (leaf_level 0).
 #pragma once
 
 #include "sim/import/table_pages.h"

@@ -35,7 +35,7 @@ inline constexpr std::string_view kFallbacks = "fallbacks";      ///< one a fall
 inline constexpr std::string_view kPageblockClaims =
     "pageblock claims";                                        ///< one a fallback that might claim its pageblock
 inline constexpr std::string_view kDrains = "drains";          ///< one a block drained
-inline constexpr std::string_view kPageStates = "page states"; ///< one a recorded state
+inline constexpr std::string_view kPageStates = "page states"; ///< one a list, count or pageblock of a state
 
 /// Errors: a state without a page allocator, or one that no allocator can be in.
 [[nodiscard]] Result<ReplayResult> replay_pages(const capture::Capture& capture);

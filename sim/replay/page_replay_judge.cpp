@@ -114,21 +114,16 @@ void PageJudge::expect_no_more_drains(std::uint64_t event) {
     drains_.clear();
 }
 
-void PageJudge::judge_state(std::size_t number, std::uint64_t events_before,
-                            const std::vector<StateDifference>& differences) {
-    if (differences.empty()) return part(kPageStates).add_exact();
-    const StateDifference& first = differences.front();
-    std::string others;
-    for (std::size_t i = 1; i < std::min<std::size_t>(differences.size(), 20); ++i) {
-        others += fmt::format("{}: recorded {}, engine {}\n", differences[i].where, differences[i].recorded,
-                              differences[i].engine);
+void PageJudge::judge_state(std::size_t number, std::uint64_t events_before, const StateComparison& comparison) {
+    part(kPageStates).add_exact(comparison.compared - comparison.differences.size());
+    for (const StateDifference& difference : comparison.differences) {
+        part(kPageStates)
+            .add_difference({.event = events_before,
+                             .where = fmt::format("state_{:02}: {}", number, difference.where),
+                             .recorded = difference.recorded,
+                             .engine = difference.engine,
+                             .around = {}});
     }
-    part(kPageStates)
-        .add_difference({.event = events_before,
-                         .where = fmt::format("state_{:02}: {}", number, first.where),
-                         .recorded = first.recorded,
-                         .engine = first.engine,
-                         .around = std::move(others)});
 }
 
 } // namespace ksl::sim

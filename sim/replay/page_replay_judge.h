@@ -34,7 +34,7 @@ public:
     /// What the engine drained beyond the record.
     void expect_no_more_drains(std::uint64_t event);
 
-    void judge_state(std::size_t number, std::uint64_t events_before, const std::vector<StateDifference>& differences);
+    void judge_state(std::size_t number, std::uint64_t events_before, const StateComparison& comparison);
 
     void on_event(const core::Event& event) override;
     bool claims_pageblock(core::Pfn block, core::MigrateType wanted, bool by_rule) override;

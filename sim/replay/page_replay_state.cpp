@@ -87,17 +87,35 @@ std::string text_of(const ExplicitList* list) {
 
 class Comparer {
 public:
-    std::vector<StateDifference> run(const core::ExplicitMemory& recorded, const core::PageState& engine) {
+    StateComparison run(const capture::BuddyState& recorded, const core::PageState& engine) {
         const core::ExplicitMemory ours = make_explicit(engine);
-        for (const core::ExplicitZone& zone : recorded.zones) {
+        for (const capture::ZoneState& zone : recorded.zones) {
             const auto same = std::ranges::find(ours.zones, zone.id, &core::ExplicitZone::id);
             zone_name_ = core::kZoneNames[static_cast<std::size_t>(zone.id)];
-            if (same != ours.zones.end()) compare_zones(zone, *same);
+            if (zone.managed == core::Pages{0} || same == ours.zones.end()) continue;
+            compare_zones(explicit_zone(zone), *same);
+            compare_counts(zone, *same);
         }
-        return std::move(differences_);
+        return std::move(result_);
     }
 
 private:
+    void compare_counts(const capture::ZoneState& recorded, const core::ExplicitZone& engine) {
+        for (unsigned order = 0; order < core::kOrders; ++order) {
+            std::uint64_t blocks = 0;
+            for (const ExplicitList& list : engine.free_lists) {
+                if (list.order.raw() == order) blocks += list.blocks.size();
+            }
+            compare_value(fmt::format("nr_free of order {}", order), recorded.free_blocks[order], blocks);
+        }
+        for (std::size_t cpu = 0; cpu < std::min(recorded.pcp.size(), engine.page_lists.size()); ++cpu) {
+            std::uint64_t pages = 0;
+            for (const ExplicitList& list : engine.page_lists[cpu].lists)
+                pages += list.blocks.size() << list.order.raw();
+            compare_value(fmt::format("count of CPU {}", cpu), std::uint64_t{recorded.pcp[cpu].count}, pages);
+        }
+    }
+
     void compare_zones(const core::ExplicitZone& recorded, const core::ExplicitZone& engine) {
         compare_lists("free list", recorded.free_lists, engine.free_lists);
         compare_value("nr_reserved_highatomic", recorded.reserved_highatomic, engine.reserved_highatomic);
@@ -111,6 +129,7 @@ private:
         for (std::size_t i = 0; i < std::min(recorded.pageblock_types.size(), engine.pageblock_types.size()); ++i) {
             const MigrateType is = recorded.pageblock_types[i];
             const MigrateType ours = engine.pageblock_types[i];
+            ++result_.compared;
             if (is != ours)
                 add(fmt::format("pageblock {}", i), std::string{kTypeNames[static_cast<std::size_t>(is)]},
                     std::string{kTypeNames[static_cast<std::size_t>(ours)]});
@@ -123,7 +142,9 @@ private:
             for (unsigned type = 0; type < core::kMigrateTypes; ++type) {
                 const ExplicitList* is = find(recorded, order, type);
                 const ExplicitList* ours = find(engine, order, type);
-                if (is == ours || (is != nullptr && ours != nullptr && *is == *ours)) continue;
+                if (is == nullptr && ours == nullptr) continue;
+                ++result_.compared;
+                if ((is != nullptr && ours != nullptr && *is == *ours)) continue;
                 add(fmt::format("{} of order {}, type {}", kind, order, kTypeNames[type]), text_of(is), text_of(ours));
             }
         }
@@ -138,17 +159,18 @@ private:
 
     template <class T>
     void compare_value(std::string what, T recorded, T engine) {
+        ++result_.compared;
         if (recorded != engine) add(std::move(what), std::to_string(recorded), std::to_string(engine));
     }
 
     void add(std::string where, std::string recorded, std::string engine) {
-        differences_.push_back({.where = fmt::format("{}: {}", zone_name_, where),
-                                .recorded = std::move(recorded),
-                                .engine = std::move(engine)});
+        result_.differences.push_back({.where = fmt::format("{}: {}", zone_name_, where),
+                                       .recorded = std::move(recorded),
+                                       .engine = std::move(engine)});
     }
 
     std::string_view zone_name_;
-    std::vector<StateDifference> differences_;
+    StateComparison result_;
 };
 
 } // namespace
@@ -182,8 +204,8 @@ core::ExplicitMemory explicit_memory(const capture::BuddyState& state) {
     return memory;
 }
 
-std::vector<StateDifference> compare(const capture::BuddyState& recorded, const core::PageState& engine) {
-    return Comparer{}.run(explicit_memory(recorded), engine);
+StateComparison compare(const capture::BuddyState& recorded, const core::PageState& engine) {
+    return Comparer{}.run(recorded, engine);
 }
 
 } // namespace ksl::sim

@@ -27,8 +27,12 @@ struct StateDifference {
     std::string recorded;
     std::string engine;
 };
+struct StateComparison {
+    std::uint64_t compared = 0; ///< lists that are not empty on either side, pageblock types, counts
+    std::vector<StateDifference> differences;
+};
 /// Every free list in order, every page list in order with what its pages remember, every pageblock type, and the
 /// counts that steer the lists (count, free_factor, nr_free, high-atomic reserve, boost).
-[[nodiscard]] std::vector<StateDifference> compare(const capture::BuddyState& recorded, const core::PageState& engine);
+[[nodiscard]] StateComparison compare(const capture::BuddyState& recorded, const core::PageState& engine);
 
 } // namespace ksl::sim

@@ -20,6 +20,15 @@ void PartResult::add_undetermined(std::string_view reason, std::uint64_t times) 
     }
 }
 
+void PartResult::add(const PartResult& other) {
+    exact_ += other.exact_;
+    differing_ += other.differing_;
+    for (const Difference& difference : other.differences_) {
+        if (differences_.size() < kKept) differences_.push_back(difference);
+    }
+    for (const Undetermined& reason : other.undetermined_) add_undetermined(reason.reason, reason.count);
+}
+
 bool ReplayResult::is_exact() const {
     return std::ranges::all_of(parts, [](const PartResult& part) { return part.differing() == 0; });
 }

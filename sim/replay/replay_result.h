@@ -47,6 +47,8 @@ public:
     void add_exact(std::uint64_t times = 1) { exact_ += times; }
     void add_difference(Difference difference);
     void add_undetermined(std::string_view reason, std::uint64_t times = 1);
+    /// Another part's answers join this one's.
+    void add(const PartResult& other);
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] std::uint64_t exact() const { return exact_; }

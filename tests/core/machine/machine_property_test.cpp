@@ -109,6 +109,18 @@ StackDesign some_design(Random& random, const KernelFacts& kernel) {
     }
 }
 
+std::string axes(const StackDesign& design) {
+    std::string text;
+    for (const unsigned axis :
+         {static_cast<unsigned>(design.backing), unsigned{design.order}, unsigned{design.guard.below},
+          unsigned{design.guard.above}, static_cast<unsigned>(design.thread_info), unsigned{design.cache_slots},
+          static_cast<unsigned>(design.release), static_cast<unsigned>(design.area_allocator),
+          static_cast<unsigned>(design.pgd_sync), static_cast<unsigned>(design.direct_map_page)}) {
+        text += std::to_string(axis) + ' ';
+    }
+    return text;
+}
+
 class RandomCommands : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomCommands, BreakNoInvariantOfAnyDesign) {
@@ -122,11 +134,11 @@ TEST_P(RandomCommands, BreakNoInvariantOfAnyDesign) {
     Driver driver{std::move(*booted), random, {}, {}};
     for (int i = 0; i < 300; ++i) {
         driver.step();
-        ASSERT_EQ(driver.machine.check_invariants(), "") << "after command " << i;
+        ASSERT_EQ(driver.machine.check_invariants(), "") << "after command " << i << " on design " << axes(design);
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomCommands, ::testing::Range<std::uint64_t>(1, 25));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomCommands, ::testing::Range<std::uint64_t>(1, 101));
 
 } // namespace
 } // namespace ksl::core

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "sim/verify/replay_checks.h"
+
+#include "sim/import/capture_folder.h"
+#include "sim/replay/page_replay.h"
+#include "sim/replay/slab_replay.h"
+#include "sim/replay/vmap_replay.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ksl::sim {
+
+namespace {
+
+/// Parts of the replays, by the names that a verification gives them.
+struct Renamed {
+    std::string_view part;
+    std::string_view as;
+};
+constexpr std::array kParts{
+    Renamed{kPageFrames, "allocations"},
+    Renamed{kZoneChoices, "zone_choices"},
+    Renamed{kBlocksTaken, "blocks"},
+    Renamed{kFallbacks, "fallbacks"},
+    Renamed{kPageblockClaims, "pageblock_claims"},
+    Renamed{kDrains, "drains"},
+    Renamed{"vmalloc addresses", "vmalloc"},
+    Renamed{"areas released", "areas_released"},
+    Renamed{"purges", "purges"},
+    Renamed{"purged areas", "purged_areas"},
+    Renamed{"purge flushes", "purge_flushes"},
+    Renamed{"stacks of new tasks", "stack_cache"},
+    Renamed{"stacks given back", "stacks_given_back"},
+    Renamed{kSlabPages, "slabs"},
+    Renamed{kPageStates, "states"},
+};
+/// Parts that every replay has, if only with nothing to judge.
+constexpr std::array<std::string_view, 5> kAlways{"allocations", "drains", "states", "vmalloc", "stack_cache"};
+
+std::string_view renamed(std::string_view part) {
+    const auto known = std::ranges::find(kParts, part, &Renamed::part);
+    return known == kParts.end() ? "states" : known->as; // all others are "states: ..."
+}
+
+void add_parts(Verification& verification, const ReplayResult& result) {
+    for (const PartResult& part : result.parts) {
+        std::ranges::find(verification.parts, renamed(part.name()), &PartResult::name)->add(part);
+    }
+}
+
+} // namespace
+
+Result<void> check_replay(Verification& verification) {
+    KSL_TRY_ASSIGN(capture, capture::read_capture(verification.folder));
+    for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
+    KSL_TRY_ASSIGN(pages, replay_pages(capture));
+    KSL_TRY_ASSIGN(areas, replay_vmap(capture));
+    KSL_TRY_ASSIGN(slabs, replay_slabs(capture));
+    for (const ReplayResult* result : {&pages, &areas, &slabs}) add_parts(verification, *result);
+    verification.events = pages.events;
+    verification.states = pages.states;
+    std::erase_if(verification.parts, [](const PartResult& part) {
+        return part.total() == 0 && part.undetermined().empty() &&
+               std::ranges::find(kAlways, part.name()) == kAlways.end();
+    });
+    return {};
+}
+
+} // namespace ksl::sim

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// One capture of a real kernel held against the engine, part by part: how many answers are exact, and each that is not.
+//
+// Parts:    by kind of capture, named as in JSON.
+//           replay      allocations       page frames, one an allocation
+//                       zone_choices      the zone, where zones take turns or fill up
+//                       blocks            blocks that left the buddy lists
+//                       fallbacks         blocks taken from another migrate type
+//                       pageblock_claims  whether such a block's pageblock changed its type
+//                       drains            blocks that left the per-CPU lists, in order
+//                       vmalloc           addresses
+//                       areas_released, purges, purged_areas, purge_flushes
+//                       stack_cache       stacks of new tasks
+//                       stacks_given_back kept in the cache or not
+//                       slabs             blocks that the cache of task_struct took and gave back
+//                       states            lists, counts, pageblock types, areas and variables of each recorded state
+//           mmu         walks             rows of the oracle
+//                       leaves            mapped pages that the emulator lists
+//           mmu,        dump              lines of the kernel's page-table dump
+//           snapshot    direct_map        DirectMap4k, 2M and 1G of meminfo
+//                       stacks            guards and neighbours of each task's stack
+//           cost        none: instruction counts are shown, not judged
+// Counting: see sim/replay/replay_result.h.
+// Errors:   a capture that cannot be read, or whose start cannot be, is one error; everything else is a difference.
+#pragma once
+
+#include "sim/base/error.h"
+#include "sim/replay/replay_result.h"
+#include "sim/verify/capture_kind.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ksl::sim {
+
+/// A figure of a capture that is shown and not judged.
+struct Measured {
+    std::string name;
+    std::uint64_t value = 0;
+    std::string unit;
+
+    friend bool operator==(const Measured&, const Measured&) = default;
+};
+
+struct Verification {
+    std::string capture; ///< the folder's name
+    std::filesystem::path folder;
+    CaptureKind kind = CaptureKind::replay;
+    std::uint64_t events = 0; ///< of a replay
+    std::uint64_t states = 0;
+    std::vector<PartResult> parts;
+    std::vector<Measured> measured;
+
+    [[nodiscard]] bool is_exact() const;
+    [[nodiscard]] const PartResult* part(std::string_view name) const;
+    friend bool operator==(const Verification&, const Verification&) = default;
+};
+
+[[nodiscard]] Result<Verification> verify_capture(const std::filesystem::path& folder);
+
+/// The capture as one of kind replay, whatever it is called.
+[[nodiscard]] Result<Verification> verify_replay(const std::filesystem::path& folder);
+
+/// Several at once, on at most `workers` threads; the results in the order of `folders`, whatever was ready first.
+[[nodiscard]] std::vector<Result<Verification>> verify_captures(const std::vector<std::filesystem::path>& folders,
+                                                                unsigned workers);
+
+} // namespace ksl::sim

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "sim/verify/verification_report.h"
+
+#include "sim/text/numbers.h"
+#include "sim/text/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace ksl::sim {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Differences of one part that are printed; all are in the JSON.
+constexpr std::size_t kShown = 20;
+
+std::uint64_t undetermined_in(const PartResult& part) {
+    std::uint64_t count = 0;
+    for (const Undetermined& reason : part.undetermined()) count += reason.count;
+    return count;
+}
+
+Json json_of(const PartResult& part) {
+    Json json{{"exact", part.exact()}, {"total", part.total()}};
+    if (!part.undetermined().empty()) {
+        Json& reasons = json["undetermined"] = Json::array();
+        for (const Undetermined& reason : part.undetermined()) {
+            reasons.push_back({{"reason", reason.reason}, {"count", reason.count}});
+        }
+    }
+    if (!part.differences().empty()) {
+        Json& differences = json["differences"] = Json::array();
+        for (const Difference& difference : part.differences()) {
+            differences.push_back({{"event", difference.event},
+                                   {"where", difference.where},
+                                   {"recorded", difference.recorded},
+                                   {"engine", difference.engine},
+                                   {"around", difference.around}});
+        }
+    }
+    return json;
+}
+
+Json json_of(const Verification& verification) {
+    Json json{{"capture", verification.capture},
+              {"kind", name_of(verification.kind)},
+              {"path", verification.folder.string()},
+              {"is_exact", verification.is_exact()}};
+    if (verification.kind == CaptureKind::replay) {
+        json["events"] = verification.events;
+        json["states_compared"] = verification.states;
+    }
+    for (const PartResult& part : verification.parts) json[part.name()] = json_of(part);
+    if (!verification.measured.empty()) {
+        Json& measured = json["measured"] = Json::array();
+        for (const Measured& figure : verification.measured) {
+            measured.push_back({{"name", figure.name}, {"value", figure.value}, {"unit", figure.unit}});
+        }
+    }
+    return json;
+}
+
+/// Text of files may be anything: what is no UTF-8 is replaced, never a reason to stop.
+std::string dumped(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string differences_text(const Verification& verification, const PartResult& part) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(kShown, part.differences().size()); ++i) {
+        const Difference& difference = part.differences()[i];
+        const std::string at =
+            verification.kind == CaptureKind::replay ? fmt::format(" event {},", difference.event) : "";
+        text += fmt::format("{}: {}:{} {}\n    recorded  {}\n    engine    {}\n", verification.capture, part.name(), at,
+                            difference.where, difference.recorded, difference.engine);
+        if (!difference.around.empty()) text += fmt::format("    around    {}\n", difference.around);
+    }
+    if (part.differing() > kShown) {
+        text +=
+            fmt::format("{}: {}: {} more differences\n", verification.capture, part.name(), part.differing() - kShown);
+    }
+    return text;
+}
+
+std::string figure_cell(const PartResult* part) {
+    if (part == nullptr || (part->total() == 0 && part->undetermined().empty())) return "";
+    return fmt::format("{} of {}", grouped(part->exact()), grouped(part->total()));
+}
+
+/// Names of all parts of these captures, in the order in which they first appear.
+std::vector<std::string> parts_of(std::span<const Verification* const> verifications) {
+    std::vector<std::string> names;
+    for (const Verification* verification : verifications) {
+        for (const PartResult& part : verification->parts) {
+            if (std::ranges::find(names, part.name()) == names.end()) names.push_back(part.name());
+        }
+    }
+    return names;
+}
+
+std::string markdown_of(std::span<const Verification* const> verifications) {
+    std::string text = "| part |";
+    std::string line = "|---|";
+    for (const Verification* verification : verifications) {
+        text += fmt::format(" {} |", verification->capture);
+        line += "--:|";
+    }
+    text += "\n" + line + "\n";
+    for (const std::string& name : parts_of(verifications)) {
+        text += fmt::format("| {} |", name);
+        for (const Verification* verification : verifications) {
+            text += fmt::format(" {} |", figure_cell(verification->part(name)));
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+std::string undetermined_markdown(std::span<const Verification> verifications) {
+    std::string text;
+    for (const Verification& verification : verifications) {
+        for (const PartResult& part : verification.parts) {
+            for (const Undetermined& reason : part.undetermined()) {
+                text += fmt::format("| {} | {} | {} | {} |\n", verification.capture, part.name(), grouped(reason.count),
+                                    reason.reason);
+            }
+        }
+    }
+    return text.empty() ? text : "| capture | part | answers | reason |\n|---|---|--:|---|\n" + text;
+}
+
+std::string measured_markdown(std::span<const Verification* const> verifications) {
+    std::string text = "| median, instructions |";
+    std::string line = "|---|";
+    for (const Verification* verification : verifications) {
+        text += fmt::format(" {} |", verification->capture);
+        line += "--:|";
+    }
+    text += "\n" + line + "\n";
+    for (const Measured& row : verifications.front()->measured) {
+        text += fmt::format("| {} |", row.name);
+        for (const Verification* verification : verifications) {
+            const auto same = std::ranges::find(verification->measured, row.name, &Measured::name);
+            text += same == verification->measured.end() ? " |" : fmt::format(" {} |", grouped(same->value));
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+} // namespace
+
+std::string to_text(std::span<const Verification> verifications) {
+    Table table{.columns = {{.key = "capture", .title = "capture", .unit = Unit::text},
+                            {.key = "part", .title = "part", .unit = Unit::text},
+                            {.key = "exact", .title = "exact", .unit = Unit::count},
+                            {.key = "total", .title = "total", .unit = Unit::count},
+                            {.key = "undetermined", .title = "not determined", .unit = Unit::count}},
+                .rows = {}};
+    for (const Verification& verification : verifications) {
+        for (const PartResult& part : verification.parts) {
+            table.rows.push_back(
+                {verification.capture, part.name(), part.exact(), part.total(), undetermined_in(part)});
+        }
+        for (const Measured& figure : verification.measured) {
+            table.rows.push_back({verification.capture, figure.name + ", " + figure.unit, std::monostate{},
+                                  figure.value, std::monostate{}});
+        }
+    }
+    std::string text = to_text(table);
+    for (const Verification& verification : verifications) {
+        for (const PartResult& part : verification.parts) text += differences_text(verification, part);
+    }
+    return text;
+}
+
+std::string to_json(const Verification& verification) {
+    return dumped(json_of(verification));
+}
+
+std::string to_json(std::span<const Verification> verifications) {
+    Json json{{"schema", "kstacklab.verify/1"}, {"captures", Json::array()}};
+    for (const Verification& verification : verifications) json["captures"].push_back(json_of(verification));
+    return dumped(json);
+}
+
+std::string to_markdown(std::span<const Verification> verifications) {
+    struct Chapter {
+        CaptureKind kind;
+        std::string_view title;
+    };
+    static constexpr std::array kChapters{
+        Chapter{CaptureKind::replay, "Replays: allocator, vmalloc, stack cache"},
+        Chapter{CaptureKind::mmu, "Page tables and page walks"},
+        Chapter{CaptureKind::snapshot, "Address space from the memory map"},
+        Chapter{CaptureKind::cost, "Instruction counts (shown, not judged)"},
+    };
+    std::string text;
+    for (const Chapter& chapter : kChapters) {
+        std::vector<const Verification*> of_kind;
+        for (const Verification& verification : verifications) {
+            if (verification.kind == chapter.kind) of_kind.push_back(&verification);
+        }
+        if (of_kind.empty()) continue;
+        text += fmt::format("### {}\n\n", chapter.title);
+        text += chapter.kind == CaptureKind::cost ? measured_markdown(of_kind) : markdown_of(of_kind);
+        text += "\n";
+    }
+    if (const std::string undetermined = undetermined_markdown(verifications); !undetermined.empty()) {
+        text += "### Answers that the captures do not determine\n\n" + undetermined + "\n";
+    }
+    return text;
+}
+
+std::string summary(std::span<const Verification> verifications) {
+    std::uint64_t exact = 0;
+    std::uint64_t total = 0;
+    for (const Verification& verification : verifications) {
+        for (const PartResult& part : verification.parts) {
+            exact += part.exact();
+            total += part.total();
+        }
+    }
+    const std::string verdict = exact == total ? "all exact" : fmt::format("{} differ", grouped(total - exact));
+    return fmt::format("{} capture{}, {} answers: {}", verifications.size(), verifications.size() == 1 ? "" : "s",
+                       grouped(total), verdict);
+}
+
+} // namespace ksl::sim

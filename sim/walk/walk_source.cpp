@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "sim/walk/walk_source.h"
+
+#include "sim/import/boot_tables.h"
+
+#include <utility>
+
+namespace ksl::sim {
+
+namespace fs = std::filesystem;
+
+Result<WalkSource> open_walk_source(const fs::path& capture) {
+    std::error_code ignored;
+    if (!fs::exists(capture, ignored)) return fail(capture.string(), 0, "does not exist");
+    if (!fs::is_directory(capture, ignored)) {
+        return fail(capture.string(), 0, "is not a folder; a capture with table_pages.bin.gz is needed");
+    }
+    if (!fs::exists(capture / "table_pages.bin.gz", ignored)) {
+        return fail(capture.string(), 0,
+                    "has no page tables to walk; a capture with table_pages.bin.gz is needed, as mmu-* have it");
+    }
+    KSL_TRY_ASSIGN(tables, read_table_pages(capture));
+    WalkSource source{.tables = std::move(tables), .layout = std::nullopt};
+    if (const auto config = read_boot_config(capture)) source.layout = config->layout;
+    return source;
+}
+
+} // namespace ksl::sim
