@@ -152,6 +152,7 @@ TEST_P(AddrxlatOracle, TranslatesAsWeDo) {
     core::Random random{7};
     RandomTableMaker maker{memory, GetParam(), kPhysicalBits, random};
     std::vector<RandomTables> sets;
+    sets.reserve(kSets);
     for (std::uint64_t i = 0; i < kSets; ++i) sets.push_back(maker.make());
     const core::Pfn first = core::frame_of(kTablesAt);
     for (std::uint64_t i = 0; i < maker.tables(); ++i) static_cast<void>(memory.writable_words(first + core::Pages{i}));
