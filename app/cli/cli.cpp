@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
     line.app.add_option("--assets", line.assets_folder, "Folder with files that replace or join the built-in ones");
     line.app.require_subcommand(0, 1);
     add_list(line);
+    add_import(line);
     add_walk(line);
     add_replay(line);
     add_verify(line);

@@ -35,6 +35,7 @@ struct CommandLine {
 };
 
 void add_gui(CommandLine& line);
+void add_import(CommandLine& line);
 void add_list(CommandLine& line);
 void add_replay(CommandLine& line);
 void add_verify(CommandLine& line);
