@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
     add_export(line);
     add_db(line);
     add_list(line);
+    add_import(line);
     add_walk(line);
     add_replay(line);
     add_verify(line);

@@ -41,6 +41,7 @@ void add_check(CommandLine& line);
 void add_compare(CommandLine& line);
 void add_export(CommandLine& line);
 void add_db(CommandLine& line);
+void add_import(CommandLine& line);
 void add_list(CommandLine& line);
 void add_replay(CommandLine& line);
 void add_verify(CommandLine& line);
