@@ -46,9 +46,8 @@ struct MemorySpec {
     core::Bytes size;                     ///< booted and aged; a real machine has its own
     std::optional<core::Bytes> low_limit; ///< RAM above is moved to 4 GiB; none: where PC firmware puts the limit
     MemoryStartKind start = MemoryStartKind::booted;
-    std::string folder;             ///< real: where the files of /proc, or copies of them, are
-    std::uint32_t min_free_kib = 0; ///< vm.min_free_kbytes; 0: the kernel's own choice, or the real machine's
-    Ager age;                       ///< aged
+    std::string folder; ///< real: where the files of /proc, or copies of them, are
+    Ager age;           ///< aged
 };
 
 /// Something that must hold for the results.

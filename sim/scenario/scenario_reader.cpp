@@ -181,7 +181,6 @@ MemorySpec read_memory(TomlTable table) {
         if (memory.low_limit->count() % core::kPageBytes != 0)
             table.refuse("low_limit", "memory comes in pages; a multiple of 4 KiB would be right");
     }
-    memory.min_free_kib = table.integer<std::uint32_t>("min_free_kib", {0, 4'194'304}, 0);
     TomlTable age = table.table("age");
     if (memory.start == MemoryStartKind::aged)
         memory.age = read_ager(age);
