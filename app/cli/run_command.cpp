@@ -4,8 +4,10 @@
 #include "app/cli/cli.h"
 #include "app/cli/scenario_options.h"
 #include "sim/run/experiment.h"
+#include "sim/run/figures.h"
 #include "sim/run/run_report.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -31,8 +33,19 @@ void print(const sim::Scenario& scenario, const sim::Experiment& experiment, std
     }
 }
 
+/// `kstacklab run figures`: every published figure with its band and what the simulation says.
+sim::Result<int> run_all_figures(const sim::Assets& assets, const RunOptions& options) {
+    KSL_TRY_ASSIGN(results, sim::run_figures(assets, options.scenario.jobs));
+    const sim::Table table = figure_table(results);
+    std::printf("%s\n", (options.json ? to_json(table) : to_text(table)).c_str());
+    const bool all_hold =
+        std::ranges::all_of(results, [](const sim::FigureResult& result) { return result.verdict.holds; });
+    return all_hold ? kDone : kDiffers;
+}
+
 sim::Result<int> run(const CommandLine& line, const RunOptions& options) {
     KSL_TRY_ASSIGN(assets, line.assets());
+    if (options.scenario.scenario == "figures") return run_all_figures(assets, options);
     KSL_TRY_ASSIGN(scenario, load(assets, options.scenario));
     sim::ExperimentOptions how{.store = nullptr, .jobs = options.scenario.jobs, .keeps_events = options.keeps_events};
     std::optional<sim::RunStore> store;

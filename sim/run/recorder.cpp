@@ -126,6 +126,10 @@ Result<void> Recorder::take_switch(const Step& step) {
     }
     KSL_TRY(let_go(step.cpu));
     if (step.is_preparation) return {};
+    if (!step.is_warmup) {
+        switches_ += step.outcome.ledger;
+        ++switch_count_;
+    }
     if (ends_exit) {
         add_to_life(step.task, step);
         return {};
@@ -291,6 +295,17 @@ std::vector<Metric> Recorder::metrics(const Simulation& simulation) const {
     if (stacks_ != 0) {
         metrics.push_back(
             {"stack_cache_hit_rate", static_cast<double>(cached_stacks_) / static_cast<double>(stacks_), "share"});
+    }
+    if (switch_count_ != 0) {
+        const auto mean = [&](std::string name, std::uint64_t sum, std::string unit) {
+            metrics.push_back(
+                {std::move(name), static_cast<double>(sum) / static_cast<double>(switch_count_), std::move(unit)});
+        };
+        metrics.push_back({"switches", static_cast<double>(switch_count_), "count"});
+        mean("switch_cycles_mean", switches_.total.count(), "cycles");
+        mean("switch_tlb_cycles_mean", switches_.tlb_stalls.count(), "cycles");
+        mean("switch_l1_dtlb_misses_mean", switches_.l1_dtlb_misses, "count");
+        mean("switch_stlb_misses_mean", switches_.stlb_misses, "count");
     }
     metrics.push_back({"failures", static_cast<double>(failures_), "count"});
     if (first_damage_ && first_notice_) {

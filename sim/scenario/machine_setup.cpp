@@ -32,6 +32,7 @@ Result<core::MachineConfig> config_for(const Scenario& scenario, const DesignPro
                                .processor = scenario.machine.processor,
                                .levels = scenario.machine.levels,
                                .hz = scenario.machine.hz,
+                               .threads_max = scenario.machine.threads_max,
                                .randomise_layout = scenario.machine.kaslr,
                                .seed = scenario.seed,
                                .kernel = design.facts(),

@@ -29,6 +29,7 @@ struct MachineSpec {
     std::uint8_t levels = 4;
     std::uint16_t hz = 250;
     bool kaslr = false;
+    std::uint32_t threads_max = 0; ///< kernel.threads-max; 0: the kernel's own choice
     core::ProcessorPreset processor;
     std::string processor_text; ///< the file that it was read from
 };

@@ -152,6 +152,7 @@ Result<MachineSpec> read_machine(const Assets& assets, TomlTable table) {
     machine.levels = table.integer<std::uint8_t>("levels", {4, 5}, machine.levels);
     machine.hz = table.integer<std::uint16_t>("hz", {100, 1000}, machine.hz);
     machine.kaslr = table.boolean("kaslr", false);
+    machine.threads_max = table.integer<std::uint32_t>("threads_max", {0, 1U << 23}, 0);
     const std::string id = table.text("processor", "haswell");
     auto asset = assets.find(fmt::format("processors/{}.toml", id));
     if (!asset && asset.error().kind == ErrorKind::environment) return std::unexpected(asset.error());
