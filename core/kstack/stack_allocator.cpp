@@ -75,8 +75,8 @@ StackAllocator::Acquired StackAllocator::allocate_block(KernelPort& kernel, std:
 }
 
 unsigned StackAllocator::pages_at_birth() const {
-    if (design_.backing == Backing::dynamic) return 1;
-    return design_.stack_pages() + (layout_.has_thread_info_page ? 1 : 0);
+    const unsigned mapped = design_.backing == Backing::dynamic ? 1 : design_.stack_pages();
+    return mapped + (layout_.has_thread_info_page ? 1 : 0);
 }
 
 bool StackAllocator::take_pages_one_by_one(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner) {

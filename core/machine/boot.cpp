@@ -289,6 +289,7 @@ private:
                           .return_to = kImageText})
                 .count());
         record.deepest = record.stack_used;
+        ++state_.threads;
         return task;
     }
 

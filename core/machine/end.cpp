@@ -16,8 +16,21 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     kernel.call_rcu({.work = RcuWork::free_task, .subject = task.raw()});
     kernel.set_subject(TaskId::none());
     state.tasks.mut(task).is_reaped = 1;
+    --state.threads;
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
+}
+
+/// forget_original_parent: init takes the children over.
+void give_children_to_init(MachineState& state, TaskId parent) {
+    constexpr TaskId kInit{0};
+    for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
+        const TaskId child{index};
+        if (!state.tasks.is_live(child) || child == parent || state.tasks[child].parent != parent.raw()) continue;
+        state.tasks.mut(child).parent = kInit.raw();
+        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInit).children;
+    }
+    state.tasks.mut(parent).children = 0;
 }
 
 } // namespace
@@ -25,7 +38,8 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
 void exit_task(MachineState& state, KernelServices& kernel, const Exit& command, Outcome& outcome) {
     Effects& fx = kernel.fx();
     const TaskId task = state.cpu(command.cpu).current;
-    if (task == state.cpu(command.cpu).idle_task) {
+    // init never ends, or the kernel would.
+    if (!runs_a_task(state, command.cpu) || task == TaskId{0}) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -39,6 +53,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     state.spaces.leave(kernel, mine.space);
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
+    if (state.tasks[task].children != 0) give_children_to_init(state, task);
     if (record.kind == TaskKind::thread) release_task(state, kernel, task);
     ++state.counters.exits;
     outcome.value = task.raw();
@@ -47,7 +62,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
 
 void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outcome& outcome) {
     if (!state.tasks.is_live(command.child) || state.tasks[command.child].state != TaskState::dead ||
-        state.tasks[command.child].kind != TaskKind::process) {
+        state.tasks[command.child].kind != TaskKind::process || state.tasks[command.child].is_reaped != 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -56,6 +71,10 @@ void reap(MachineState& state, KernelServices& kernel, const Reap& command, Outc
 }
 
 void wait(MachineState& state, KernelServices& kernel, const Wait& command, Outcome& outcome) {
+    if (!runs_a_task(state, command.cpu)) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
     kernel.fx().charge(Step::syscall);
     kernel.fx().charge(Step::join_rest);
     const TaskId task = state.cpu(command.cpu).current;

@@ -14,6 +14,12 @@
 
 namespace ksl::core {
 
+/// Whether the processor runs a task that is alive and awake: what a system call needs.
+[[nodiscard]] inline bool runs_a_task(const MachineState& state, CpuId id) {
+    const Cpu& cpu = state.cpu(id);
+    return !cpu.is_idle() && state.tasks[cpu.current].state == TaskState::runnable;
+}
+
 void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Outcome& outcome);
 void exit_task(MachineState& state, KernelServices& kernel, const Exit& command, Outcome& outcome);
 void switch_to(MachineState& state, KernelServices& kernel, const Switch& command, Outcome& outcome);

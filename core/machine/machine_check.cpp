@@ -43,10 +43,12 @@ private:
     void tasks() {
         std::vector<bool> taken(state_.stacks.stacks().limit());
         std::uint32_t live = 0;
+        std::uint32_t threads = 0;
         for (std::uint32_t index = 0; index < state_.tasks.limit(); ++index) {
             const TaskRecord& task = state_.tasks[TaskId{index}];
             if (task.state == TaskState::unused) continue;
             ++live;
+            if (task.is_reaped == 0) ++threads;
             if (task.state != TaskState::dead && task.stack.is_none()) fail("a task that can run has a stack");
             if (task.stack.is_none()) continue;
             if (!state_.stacks.stacks().is_live(task.stack)) return fail("a task's stack exists");
@@ -54,6 +56,7 @@ private:
             taken[task.stack.raw()] = true;
             if (task.stack_used > task.deepest) fail("the deepest point is at least as deep as the present one");
         }
+        if (threads != state_.threads) fail("as many threads as are counted");
         if (live != state_.tasks.live()) fail("as many tasks as are counted");
     }
 

@@ -28,8 +28,8 @@ struct MachineCounters {
     std::uint64_t clone_failures = 0;
     std::uint64_t oom_kills = 0;
     std::uint64_t purges = 0;
-    std::uint64_t first_purge_at = 0; ///< number of stack frees before the first purge; 0 = none yet
-    std::uint64_t stack_frees = 0;    ///< stacks whose memory was given back (not to a cache)
+    std::uint64_t first_purge_at =
+        0; ///< which free of a stack's address range it was at which the first purge ran; 0 = none yet
     std::uint64_t global_flushes = 0;
     std::uint64_t pgd_faults = 0;
     std::uint64_t max_live_tasks = 0;
@@ -53,7 +53,8 @@ struct MachineState {
     MachineCounters counters;
     std::uint32_t next_pid = 1;
     std::uint32_t max_threads = 0;
-    bool is_dead = false; ///< the simulated kernel panicked
+    std::uint32_t threads = 0; ///< nr_threads: tasks that nobody has reaped yet
+    bool is_dead = false;      ///< the simulated kernel panicked
 
     [[nodiscard]] Cpu& cpu(CpuId id) { return cpus[id.raw()]; }
     [[nodiscard]] const Cpu& cpu(CpuId id) const { return cpus[id.raw()]; }
@@ -61,14 +62,14 @@ struct MachineState {
     /// What can change; a reader constructs with the same configuration first.
     template <class Archive>
     void describe(Archive& archive) {
-        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads,
+        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads, threads,
                 is_dead);
     }
     friend bool operator==(const MachineState& a, const MachineState& b) {
         return a.memory == b.memory && a.stacks == b.stacks && a.tasks == b.tasks && a.spaces == b.spaces &&
                a.rcu == b.rcu && a.cpus == b.cpus && a.caches == b.caches && a.locks == b.locks && a.data == b.data &&
                a.counters == b.counters && a.next_pid == b.next_pid && a.max_threads == b.max_threads &&
-               a.is_dead == b.is_dead;
+               a.threads == b.threads && a.is_dead == b.is_dead;
     }
 };
 

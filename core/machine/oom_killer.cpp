@@ -7,10 +7,12 @@ namespace {
 
 constexpr std::uint32_t kInitPid = 1;
 
-bool may_be_killed(const TaskRecord& task) {
+/// Neither init nor threads of it.
+bool may_be_killed(const MachineState& state, const TaskRecord& task) {
     const bool has_user_half = task.kind == TaskKind::process || task.kind == TaskKind::thread;
     const bool is_alive = task.state == TaskState::runnable || task.state == TaskState::blocked;
-    return has_user_half && is_alive && task.is_oom_victim == 0 && task.pid != kInitPid && !task.space.is_none();
+    return has_user_half && is_alive && task.is_oom_victim == 0 && task.pid != kInitPid && !task.space.is_none() &&
+           task.space != state.tasks[TaskId{0}].space;
 }
 
 } // namespace
@@ -20,7 +22,7 @@ TaskId choose_oom_victim(const MachineState& state) {
     std::uint64_t most = 0;
     for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
         const TaskRecord& task = state.tasks[TaskId{index}];
-        if (!may_be_killed(task)) continue;
+        if (!may_be_killed(state, task)) continue;
         // Kernel stacks are not in the score, as in the kernel; a process of many threads has nothing to fear from
         // them.
         const std::uint64_t score = 1 + state.spaces.own_pages(task.space);

@@ -10,6 +10,7 @@
 //          "Interrupt 14"; arch/x86/mm/fault.c and arch/x86/kernel/traps.c of 4.9 and 6.1 for who dies.
 #include "core/kstack/overflow.h"
 #include "core/machine/churn.h"
+#include "core/machine/life.h"
 
 namespace ksl::core {
 
@@ -92,7 +93,7 @@ private:
 void call(MachineState& state, KernelServices& kernel, const Call& command, Outcome& outcome) {
     const TaskId task = state.cpu(command.cpu).current;
     const TaskRecord before = state.tasks[task];
-    if (before.stack.is_none() || command.bytes < kFrameHead || command.bytes % 8 != 0) {
+    if (!runs_a_task(state, command.cpu) || command.bytes < kFrameHead || command.bytes % 8 != 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -122,7 +123,7 @@ void call(MachineState& state, KernelServices& kernel, const Call& command, Outc
 void return_from(MachineState& state, KernelServices& kernel, const Return& command, Outcome& outcome) {
     const TaskId task = state.cpu(command.cpu).current;
     const TaskRecord before = state.tasks[task];
-    if (before.stack.is_none() || before.frame == 0) {
+    if (!runs_a_task(state, command.cpu) || before.frame == 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }

@@ -30,7 +30,7 @@ void touch_own_stack(const MachineState& state, KernelServices& kernel, TaskId t
 
 /// The gate of copy_process: max_threads.
 bool may_create(const MachineState& state) {
-    return state.tasks.live() < state.max_threads;
+    return state.threads < state.max_threads;
 }
 
 std::optional<std::uint32_t> take_pid(MachineState& state) {
@@ -69,6 +69,11 @@ void copy_task_struct(MachineState& state, KernelServices& kernel, TaskId parent
 void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Outcome& outcome) {
     Effects& fx = kernel.fx();
     const TaskId parent = state.cpu(command.cpu).current;
+    const bool lacks_space = command.kind == TaskKind::process && state.tasks[parent].space.is_none();
+    if (!runs_a_task(state, command.cpu) || lacks_space || command.kind == TaskKind::idle) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
     fx.charge(Step::syscall);
     touch_own_stack(state, kernel, parent, state.config().kernel.clone_depth);
     if (!may_create(state)) return fail(state, kernel, OutcomeStatus::try_again, outcome);
@@ -129,9 +134,10 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
         state.spaces.share(state.tasks[parent].space);
     }
     ++state.tasks.mut(parent).children;
+    ++state.threads;
     ++state.counters.clones;
     if (stack->source == StackSource::stack_cache) ++state.counters.cache_hits;
-    state.counters.max_live_tasks = std::max<std::uint64_t>(state.counters.max_live_tasks, state.tasks.live());
+    state.counters.max_live_tasks = std::max<std::uint64_t>(state.counters.max_live_tasks, state.threads);
     outcome.value = child.raw();
     outcome.stack_source = stack->source;
     fx.report(EventLevel::coarse, [&] { return TaskCreated{child.raw(), parent.raw(), lowest.raw(), stack->source}; });

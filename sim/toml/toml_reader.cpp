@@ -93,6 +93,10 @@ bool TomlTable::has(std::string_view key) const {
     return exists() && state_->view(number_).node->contains(key);
 }
 
+bool TomlTable::has_table(std::string_view key) const {
+    return has(key) && state_->view(number_).node->get(key)->is_table();
+}
+
 std::vector<std::string> TomlTable::keys() const {
     struct Place {
         toml::source_position at;

@@ -68,6 +68,8 @@ public:
     [[nodiscard]] bool exists() const;
     /// Whether it has this key, whatever its type.
     [[nodiscard]] bool has(std::string_view key) const;
+    /// Whether it has this key and the value is a table.
+    [[nodiscard]] bool has_table(std::string_view key) const;
     /// All keys, in the order of the file; for tables whose keys are names that the file chooses.
     [[nodiscard]] std::vector<std::string> keys() const;
 

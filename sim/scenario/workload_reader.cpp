@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "sim/scenario/workload_reader.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace ksl::sim {
+
+namespace {
+
+using namespace std::string_view_literals;
+using namespace core::literals;
+
+using Reader = WorkloadSpec (*)(TomlTable&);
+
+constexpr std::int64_t kMostOperations = 1'000'000'000;
+constexpr core::Nanoseconds kLongestPause{10'000'000'000};
+constexpr std::size_t kMostFrames = 1'000;
+/// Return address and saved frame pointer.
+constexpr std::int64_t kLeastFrame = 16;
+/// A 64 KiB stack, and as much again to run over.
+constexpr core::Bytes kDeepest = 128_KiB;
+
+constexpr std::array kTasks{Spelling{"thread"sv, core::TaskKind::thread},
+                            Spelling{"process"sv, core::TaskKind::process}};
+
+std::uint64_t count(TomlTable& table, std::string_view key, std::uint64_t otherwise, std::int64_t least = 1,
+                    std::int64_t most = kMostOperations) {
+    return static_cast<std::uint64_t>(
+        table.integer<std::int64_t>(key, {least, most}, static_cast<std::int64_t>(otherwise)));
+}
+std::uint64_t warmup(TomlTable& table) {
+    return count(table, "warmup", 0, 0);
+}
+core::Nanoseconds pause(TomlTable& table) {
+    return table.duration("pause", {core::Nanoseconds{0}, kLongestPause}, core::Nanoseconds{0});
+}
+double share(TomlTable& table, std::string_view key, double otherwise, double least = 0) {
+    return table.number(key, {least, 1}, otherwise);
+}
+core::Bytes frame(TomlTable& table, std::string_view key, core::Bytes least, core::Bytes otherwise) {
+    const core::Bytes bytes = table.bytes(key, {least, kDeepest}, otherwise);
+    if (bytes.count() % 8 != 0) table.refuse(key, "the stack pointer moves in words; a multiple of 8 would be right");
+    return bytes;
+}
+
+WorkloadSpec read_clone_exit(TomlTable& table) {
+    const CloneExit defaults;
+    return CloneExit{.operations = count(table, "operations", defaults.operations),
+                     .warmup = warmup(table),
+                     .task = table.choice("task", kTasks, defaults.task),
+                     .pause = pause(table)};
+}
+
+WorkloadSpec read_burst(TomlTable& table) {
+    const Burst defaults;
+    return Burst{.rounds = count(table, "rounds", defaults.rounds),
+                 .threads = table.integer<std::uint32_t>("threads", {1, 1'000'000}, defaults.threads),
+                 .warmup = warmup(table),
+                 .pause = pause(table)};
+}
+
+WorkloadSpec read_shell(TomlTable& table) {
+    const Shell defaults;
+    return Shell{.operations = count(table, "operations", defaults.operations),
+                 .warmup = warmup(table),
+                 .pages_per_program =
+                     table.integer<std::uint32_t>("pages_per_program", {1, 100'000}, defaults.pages_per_program),
+                 .pause = pause(table)};
+}
+
+WorkloadSpec read_server(TomlTable& table) {
+    const Server defaults;
+    Server server{.threads = table.integer<std::uint32_t>("threads", {1, 1'000'000}, defaults.threads),
+                  .requests = count(table, "requests", defaults.requests),
+                  .warmup = warmup(table),
+                  .depth = frame(table, "depth", core::Bytes{16}, defaults.depth),
+                  .frames = table.integer<std::uint32_t>("frames", {1, kMostFrames}, defaults.frames),
+                  .replace_every = count(table, "replace_every", defaults.replace_every, 0)};
+    if (server.depth.count() / server.frames < 16)
+        table.refuse("frames", fmt::format("{} calls do not fit into {} bytes; at most {} would be right",
+                                           server.frames, server.depth.count(), server.depth.count() / 16));
+    return server;
+}
+
+WorkloadSpec read_ager_workload(TomlTable& table) {
+    return read_ager(table);
+}
+
+WorkloadSpec read_chain(TomlTable& table) {
+    const Chain defaults;
+    Chain chain{.operations = count(table, "operations", defaults.operations),
+                .warmup = warmup(table),
+                .frames = {},
+                .repeat = table.integer<std::uint32_t>("repeat", {1, 1'000}, defaults.repeat),
+                .touched = share(table, "touched", defaults.touched)};
+    for (const std::int64_t bytes :
+         table.integers("frames", {kLeastFrame, static_cast<std::int64_t>(kDeepest.count())})) {
+        if (bytes % 8 != 0)
+            table.refuse("frames", fmt::format("{} is no multiple of 8, which the stack pointer moves by; {} would be "
+                                               "right",
+                                               bytes, (bytes + 7) / 8 * 8));
+        chain.frames.emplace_back(static_cast<std::uint64_t>(bytes));
+    }
+    if (!table.has("frames"))
+        table.refuse("lacks `frames`; a list of their sizes in bytes, outermost first, would be right");
+    else if (chain.frames.empty())
+        table.refuse("frames", "is empty; the frames' sizes in bytes, outermost first, would be right");
+    if (chain.frames.size() > kMostFrames)
+        table.refuse("frames",
+                     fmt::format("has {} frames; at most {} would be right", chain.frames.size(), kMostFrames));
+    return chain;
+}
+
+WorkloadSpec read_overflow(TomlTable& table) {
+    const Overflow defaults;
+    Overflow overflow{.operations = count(table, "operations", defaults.operations),
+                      .frame = frame(table, "frame", core::Bytes{16}, defaults.frame),
+                      .touched = {},
+                      .beyond = table.bytes("beyond", {core::Bytes{8}, kDeepest}, defaults.beyond)};
+    overflow.touched = frame(table, "touched", core::Bytes{16}, overflow.frame);
+    if (overflow.touched > overflow.frame)
+        table.refuse("touched",
+                     fmt::format("is more than the frame has; at most {} would be right", overflow.frame.count()));
+    return overflow;
+}
+
+WorkloadSpec read_populate(TomlTable& table) {
+    const Populate defaults;
+    return Populate{.tasks = count(table, "tasks", defaults.tasks, 1, 4'194'304),
+                    .task = table.choice("task", kTasks, defaults.task)};
+}
+
+/// In the order of WorkloadSpec.
+constexpr std::array kKinds{
+    Spelling<Reader>{"clone-exit", read_clone_exit}, Spelling<Reader>{"burst", read_burst},
+    Spelling<Reader>{"shell", read_shell},           Spelling<Reader>{"server", read_server},
+    Spelling<Reader>{"ager", read_ager_workload},    Spelling<Reader>{"chain", read_chain},
+    Spelling<Reader>{"overflow", read_overflow},     Spelling<Reader>{"populate", read_populate}};
+static_assert(kKinds.size() == std::variant_size_v<WorkloadSpec>);
+
+} // namespace
+
+std::string_view kind_of(const WorkloadSpec& workload) {
+    return kKinds[workload.index()].name;
+}
+
+Ager read_ager(TomlTable& table) {
+    const Ager defaults;
+    Ager ager{.operations = count(table, "operations", defaults.operations),
+              .fill = share(table, "fill", defaults.fill, 0.01),
+              .unmovable = share(table, "unmovable", defaults.unmovable),
+              .reclaimable = share(table, "reclaimable", defaults.reclaimable),
+              .page_cache = share(table, "page_cache", defaults.page_cache),
+              .largest_order = table.integer<std::uint8_t>("largest_order", {0, 10}, defaults.largest_order),
+              .lifetime = count(table, "lifetime", defaults.lifetime),
+              .long_lived = share(table, "long_lived", defaults.long_lived)};
+    if (ager.unmovable + ager.reclaimable > 1)
+        table.refuse("unmovable", fmt::format("{} and reclaimable = {} are more than all blocks; together at most 1 "
+                                              "would be right",
+                                              ager.unmovable, ager.reclaimable));
+    return ager;
+}
+
+WorkloadSpec read_workload(TomlTable table) {
+    return table.choice("kind", kKinds)(table);
+}
+
+} // namespace ksl::sim

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//
+// [workload] and [memory.age] of a scenario. For use in sim/scenario only.
+#pragma once
+
+#include "sim/scenario/workload_spec.h"
+#include "sim/toml/toml_reader.h"
+
+namespace ksl::sim {
+
+[[nodiscard]] WorkloadSpec read_workload(TomlTable table);
+[[nodiscard]] Ager read_ager(TomlTable& table);
+
+} // namespace ksl::sim

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// What a scenario lets the machine do: one plain struct for each kind of workload. sim turns them into commands
+// (core/machine/command.h); docs/scenario.md lists their keys.
+//
+// Units:   operations are counted, sizes are bytes, times are simulated.
+// Warm-up: operations before the recorded ones, so that caches, page lists and stack caches are in their steady state.
+#pragma once
+
+#include "core/machine/task.h"
+#include "core/types/address.h"
+#include "core/types/time.h"
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace ksl::sim {
+
+/// One task at a time: created, runs, ends, is waited for.
+struct CloneExit {
+    std::uint64_t operations = 10'000;
+    std::uint64_t warmup = 0;
+    core::TaskKind task = core::TaskKind::thread; ///< thread or process
+    core::Nanoseconds pause{};                    ///< idle time after each
+    friend bool operator==(const CloneExit&, const CloneExit&) = default;
+};
+
+/// A round creates all threads before the first one ends, then waits for all.
+struct Burst {
+    std::uint64_t rounds = 100;
+    std::uint32_t threads = 64;
+    std::uint64_t warmup = 0;  ///< rounds
+    core::Nanoseconds pause{}; ///< idle time after each round
+    friend bool operator==(const Burst&, const Burst&) = default;
+};
+
+/// A shell script: fork, exec, exit, wait; one program after the other.
+struct Shell {
+    std::uint64_t operations = 2'000;
+    std::uint64_t warmup = 0;
+    std::uint32_t pages_per_program = 200; ///< that the program touches
+    core::Nanoseconds pause{};
+    friend bool operator==(const Shell&, const Shell&) = default;
+};
+
+/// A pool of threads: each request wakes the next one, which uses its stack and blocks again.
+struct Server {
+    std::uint32_t threads = 256;
+    std::uint64_t requests = 100'000;
+    std::uint64_t warmup = 0;        ///< requests
+    core::Bytes depth{2048};         ///< of stack that a request uses below the system call's entry
+    std::uint32_t frames = 8;        ///< calls that this depth consists of
+    std::uint64_t replace_every = 0; ///< requests after which one thread ends and a new one is created; 0 = never
+    friend bool operator==(const Server&, const Server&) = default;
+};
+
+/// Other memory coming and going until it is fragmented. Blocks are allocated one by one; each has a lifetime drawn
+/// from the seed, and ends when it is over or when more than `fill` of memory is in use, oldest deadline first.
+struct Ager {
+    std::uint64_t operations = 200'000; ///< blocks allocated
+    double fill = 0.9;                  ///< share of the memory that was free, in use at most
+    double unmovable = 0.15;            ///< share of the blocks that nothing can move or drop: half slab, half drivers
+    double reclaimable = 0.1;           ///< share of the blocks that are dentries and inodes
+    double page_cache = 0.7;            ///< share of the remaining (movable) blocks that are file pages
+    std::uint8_t largest_order = 2;     ///< half of the blocks are order 0, a quarter order 1, ...
+    std::uint64_t lifetime = 20'000;    ///< mean, in operations; exponentially distributed
+    double long_lived = 0.05;           ///< share of the blocks that stay for good
+    friend bool operator==(const Ager&, const Ager&) = default;
+};
+
+/// One thread enters a chain of functions, outermost first, and returns from all of them.
+struct Chain {
+    std::uint64_t operations = 1'000;
+    std::uint64_t warmup = 0;
+    std::vector<core::Bytes> frames{}; ///< each with its return address
+    std::uint32_t repeat = 1;          ///< times that the chain is entered within itself: recursion, stacked devices
+    double touched = 1.0;              ///< share of each frame that is written
+    friend bool operator==(const Chain&, const Chain&) = default;
+};
+
+/// Threads that call deeper than their stack is: frame after frame until they are `beyond` below its lowest byte, or
+/// until something stops them.
+struct Overflow {
+    std::uint64_t operations = 1; ///< threads, one after the other
+    core::Bytes frame{256};
+    core::Bytes touched{256}; ///< of each frame, from its top down; less than a frame jumps over what it does not touch
+    core::Bytes beyond{4096};
+    friend bool operator==(const Overflow&, const Overflow&) = default;
+};
+
+/// As many live tasks as asked for (or as fit), then all of them end.
+struct Populate {
+    std::uint64_t tasks = 10'000;
+    core::TaskKind task = core::TaskKind::thread;
+    friend bool operator==(const Populate&, const Populate&) = default;
+};
+
+using WorkloadSpec = std::variant<CloneExit, Burst, Shell, Server, Ager, Chain, Overflow, Populate>;
+
+/// "clone-exit", as scenarios spell it.
+[[nodiscard]] std::string_view kind_of(const WorkloadSpec& workload);
+
+} // namespace ksl::sim

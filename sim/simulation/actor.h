@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// Who does something in a simulation: a task of the machine and the program that it runs. The machine knows nothing of
+// programs; an actor decides which command its task gives next.
+//
+// Memory:  48 bytes an actor.
+#pragma once
+
+#include "core/types/cow_array.h"
+#include "core/types/ids.h"
+#include "core/types/time.h"
+
+#include <cstdint>
+
+namespace ksl::sim {
+
+/// Index of an actor.
+using ActorId = core::Id<struct ActorTag, std::uint32_t>;
+
+/// Which program an actor runs.
+enum class Role : std::uint8_t {
+    parent_of_all, ///< init: creates the workload's process, then waits
+    starting,      ///< the workload's process before its exec
+    main,          ///< the workload's process
+    leaf,          ///< ends as soon as it runs
+    program,       ///< execs, then ends
+    worker,        ///< serves requests
+    deep,          ///< calls deeper than its stack is
+    doomed,        ///< was killed: ends as soon as it runs
+};
+
+enum class ActorState : std::uint8_t {
+    unused,
+    ready,   ///< in a run queue from `ready_at` on
+    running, ///< a CPU's current task
+    waiting, ///< for children, for a request
+    asleep,  ///< a timer wakes it
+    ended,   ///< a dead process that its parent has not reaped yet
+};
+
+struct Actor {
+    core::Cycles ready_at{};
+    std::uint64_t progress = 0; ///< what the program counts: operations done, frames pushed
+    core::TaskId task{};
+    ActorId parent{};
+    ActorId next{};             ///< in a run queue; of unused actors and of zombies: the next such one
+    ActorId zombies{};          ///< first dead child to reap
+    std::uint32_t children = 0; ///< alive
+    std::uint32_t phase = 0;    ///< where in its program it is
+    core::CpuId cpu{0};         ///< whose run queue it goes to
+    Role role = Role::leaf;
+    ActorState state = ActorState::unused;
+    std::uint32_t wakeups = 0; ///< that came while it was not waiting
+    friend bool operator==(const Actor&, const Actor&) = default;
+};
+static_assert(sizeof(Actor) == 48);
+
+class ActorTable {
+public:
+    [[nodiscard]] ActorId add(const Actor& actor) {
+        ActorId id = free_;
+        if (id.is_none()) {
+            id = ActorId{static_cast<std::uint32_t>(actors_.size())};
+            actors_.resize(actors_.size() + 1);
+        } else {
+            free_ = actors_[id.raw()].next;
+        }
+        actors_.mut(id.raw()) = actor;
+        return id;
+    }
+    void remove(ActorId id) {
+        Actor gone;
+        gone.next = free_;
+        actors_.mut(id.raw()) = gone;
+        free_ = id;
+    }
+    [[nodiscard]] const Actor& operator[](ActorId id) const { return actors_[id.raw()]; }
+    [[nodiscard]] Actor& mut(ActorId id) { return actors_.mut(id.raw()); }
+    [[nodiscard]] std::uint32_t limit() const { return static_cast<std::uint32_t>(actors_.size()); }
+    friend bool operator==(const ActorTable&, const ActorTable&) = default;
+
+private:
+    core::CowArray<Actor, 256> actors_;
+    ActorId free_;
+};
+
+} // namespace ksl::sim

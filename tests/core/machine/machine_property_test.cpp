@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// Random commands on random designs: whatever happens, no invariant breaks.
+#include "core/types/random.h"
+#include "tests/core/machine/test_machines.h"
+
+#include <gtest/gtest.h>
+
+namespace ksl::core {
+namespace {
+
+using namespace testing;
+
+struct Driver {
+    Machine machine;
+    Random random;
+    std::vector<Pfn> blocks;
+    std::vector<AreaId> areas;
+
+    CpuId some_cpu() { return CpuId{static_cast<std::uint16_t>(random.below(machine.config().cpus))}; }
+
+    /// A task that could run now: neither dead nor on another processor.
+    TaskId some_task(CpuId cpu) {
+        const MachineState& state = machine.state();
+        for (int attempt = 0; attempt < 20; ++attempt) {
+            const TaskId task{static_cast<std::uint32_t>(random.below(state.tasks.limit()))};
+            if (!state.tasks.is_live(task)) continue;
+            const TaskRecord& record = state.tasks[task];
+            if (record.kind == TaskKind::idle || record.state == TaskState::dead || record.state == TaskState::dying)
+                continue;
+            bool is_running = false;
+            for (const Cpu& other : state.cpus) is_running |= other.current == task;
+            if (!is_running) return task;
+        }
+        return state.cpu(cpu).idle_task;
+    }
+
+    Command some_command() {
+        const CpuId cpu = some_cpu();
+        const MachineState& state = machine.state();
+        const TaskRecord& current = state.tasks[state.cpu(cpu).current];
+        if (current.state == TaskState::dying || current.state == TaskState::blocked)
+            return Switch{cpu, some_task(cpu)};
+        switch (random.below(18)) {
+        case 0:
+        case 1:
+        case 2:
+        case 3: return Spawn{cpu, random.below(3) == 0 ? TaskKind::process : TaskKind::thread};
+        case 4:
+        case 5:
+            if (state.cpu(cpu).current == machine.init_task()) return Tick{cpu};
+            return Exit{cpu};
+        case 6:
+        case 7: return Switch{cpu, some_task(cpu)};
+        case 8: return Exec{cpu, static_cast<std::uint32_t>(random.below(20))};
+        case 9: return Call{cpu, static_cast<std::uint32_t>(16 + 8 * random.below(60)), 512};
+        case 10: return Return{cpu};
+        case 11: return AllocPages{cpu, Order{static_cast<unsigned>(random.below(4))}, PageUse::page_cache};
+        case 12:
+            if (blocks.empty()) return Tick{cpu};
+            return FreePages{cpu, take(blocks)};
+        case 13: return Vmalloc{cpu, static_cast<std::uint32_t>(1 + random.below(8))};
+        case 14:
+            if (areas.empty()) return RunWork{cpu};
+            return Vfree{cpu, take(areas)};
+        case 15: return RunWork{cpu};
+        case 16: return Idle{cpu, machine.now(cpu) + Cycles{random.below(100000)}};
+        default: return Tick{cpu};
+        }
+    }
+    template <class T>
+    T take(std::vector<T>& from) {
+        const std::size_t index = random.below(from.size());
+        std::swap(from[index], from.back());
+        const T taken = from.back();
+        from.pop_back();
+        return taken;
+    }
+    void step() {
+        const Command command = some_command();
+        const Outcome outcome = machine.apply(command);
+        if (!outcome.is_done()) return;
+        if (std::holds_alternative<AllocPages>(command)) blocks.emplace_back(outcome.value);
+        if (std::holds_alternative<Vmalloc>(command)) areas.emplace_back(outcome.value);
+    }
+};
+
+StackDesign some_design(Random& random, const KernelFacts& kernel) {
+    for (;;) {
+        StackDesign design;
+        design.backing = static_cast<Backing>(random.below(5));
+        design.order = static_cast<std::uint8_t>(random.below(4));
+        design.guard = {.below = static_cast<std::uint8_t>(random.below(3)),
+                        .above = static_cast<std::uint8_t>(random.below(3))};
+        design.thread_info = static_cast<ThreadInfoPlace>(random.below(5));
+        design.cache_slots = static_cast<std::uint8_t>(random.below(4));
+        design.release = static_cast<Release>(random.below(2));
+        design.cache_overflow = static_cast<CacheOverflow>(random.below(2));
+        design.area_allocator = static_cast<AreaAllocator>(random.below(3));
+        design.pgd_sync = static_cast<PgdSync>(random.below(4));
+        design.direct_map_page = static_cast<DirectMapPage>(random.below(3));
+        design.canary = static_cast<CanaryCheck>(random.below(2));
+        design.zeroing = static_cast<Zeroing>(random.below(3));
+        design.usage_tracking = random.below(2) == 1;
+        design.memcg_charge = random.below(2) == 1;
+        design.stackleak = random.below(2) == 1;
+        design.randomise_offset = random.below(2) == 1;
+        if (!conflict_in(design) && problem_with(small_machine(design, kernel)).empty()) return design;
+    }
+}
+
+std::string axes(const StackDesign& design) {
+    std::string text;
+    for (const unsigned axis :
+         {static_cast<unsigned>(design.backing), unsigned{design.order}, unsigned{design.guard.below},
+          unsigned{design.guard.above}, static_cast<unsigned>(design.thread_info), unsigned{design.cache_slots},
+          static_cast<unsigned>(design.release), static_cast<unsigned>(design.area_allocator),
+          static_cast<unsigned>(design.pgd_sync), static_cast<unsigned>(design.direct_map_page)}) {
+        text += std::to_string(axis) + ' ';
+    }
+    return text;
+}
+
+class RandomCommands : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(RandomCommands, BreakNoInvariantOfAnyDesign) {
+    Random random{GetParam()};
+    const std::array kernels{KernelFacts::linux_4_7(), KernelFacts::linux_4_9(), KernelFacts::linux_6_1()};
+    const KernelFacts kernel = kernels[random.below(3)];
+    const StackDesign design = some_design(random, kernel);
+    auto booted = Machine::boot(
+        small_machine(design, kernel, 1 + static_cast<unsigned>(random.below(3)), Bytes{std::uint64_t{48} << 20}));
+    ASSERT_TRUE(booted) << booted.error();
+    Driver driver{std::move(*booted), random, {}, {}};
+    for (int i = 0; i < 300; ++i) {
+        driver.step();
+        ASSERT_EQ(driver.machine.check_invariants(), "") << "after command " << i << " on design " << axes(design);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomCommands, ::testing::Range<std::uint64_t>(1, 101));
+
+} // namespace
+} // namespace ksl::core
