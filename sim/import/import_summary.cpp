@@ -71,7 +71,10 @@ std::string to_text(const ImportSummary& summary) {
     for (const ImportFact& fact : summary.facts) {
         text += fmt::format("  {:<{}}  {}\n", fact.title, width, value_text(fact));
     }
-    if (!summary.rows.rows.empty()) text += "\n" + to_text(summary.rows);
+    if (!summary.rows.rows.empty()) {
+        text += '\n';
+        text += to_text(summary.rows);
+    }
     return text;
 }
 
