@@ -252,7 +252,7 @@ private:
     MmuAnswer fail_walk(State& state, VirtAddr at, const Check& check, const FailedWalk& walk, std::uint64_t story,
                         Hooks& hooks);
     template <class Hooks>
-    std::uint32_t set_accessed_and_dirty(VirtAddr at, Level leaf, unsigned references, AccessKind kind,
+    std::uint32_t set_accessed_and_dirty(State& state, VirtAddr at, Level leaf, unsigned references, AccessKind kind,
                                          PhysMemory& memory, Hooks& hooks);
     template <class Hooks>
     void fill_first(State& state, const TlbPortMap& port, VirtAddr at, const SoFar& so_far, const TlbEntry& entry,

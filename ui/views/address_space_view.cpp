@@ -25,7 +25,7 @@ constexpr double kLensHeight = 14;
 constexpr double kLeastArea = 3;     ///< pixels: an area is never drawn narrower
 constexpr double kLeastGuard = 3;    ///< pixels: nor is a guard, where its area is wide enough to have one
 constexpr double kGuardOnPages = 56; ///< pixels of a guard on the third ruler, at least
-constexpr double kLensBeta = 2.5;
+constexpr double kLensBeta = 4;
 constexpr std::uint64_t kLeastStage = 64; ///< pages
 
 QString latin(std::string_view text) {
@@ -121,14 +121,19 @@ AddressSpaceView::Rows AddressSpaceView::rows() const {
 }
 
 AddressLens AddressSpaceView::region_lens(double width) const {
+    const QFontMetricsF metrics(look().font(TextSize::small));
     std::vector<LensSegment> segments;
     segments.reserve(space_.regions.size());
     for (const KernelRegion& region : space_.regions) {
-        const bool is_window = region.kind == space_.window;
         const bool is_hole = region.kind == Region::hole || region.kind == Region::guard_hole;
-        segments.push_back({.size = region.range.size(),
-                            .minimum = double(look().px(is_hole ? 10 : 16)),
-                            .focus = is_window ? 1.0 : 0.0});
+        // Regions that a kernel stack can have to do with keep their names at any width.
+        const bool is_known = region.kind == Region::direct_map || region.kind == Region::vmalloc ||
+                              region.kind == Region::vmemmap || region.kind == Region::kernel_image ||
+                              region.kind == Region::modules;
+        const double name = std::ceil(metrics.horizontalAdvance(latin(core::name_of(region.kind)))) + 10;
+        const double least = is_known ? name : look().px(is_hole ? 8 : 12);
+        const double focus = is_hole ? 0 : (region.kind == space_.window ? 1.0 : 0.25);
+        segments.push_back({.size = region.range.size(), .minimum = least, .focus = focus});
     }
     const VirtAddr lowest = space_.regions.empty() ? VirtAddr{} : space_.regions.front().range.lowest;
     return {lowest, segments, width, kLensBeta};
@@ -456,9 +461,13 @@ void AddressSpaceView::paint_pages(QPainter& painter, TextPainter& text, const R
         text.write(plate, Qt::AlignCenter, pieces[i].text, TextFit::whole);
     }
     if (stack_->holder == StackHolder::task) {
+        // A mark at the edge: a line across would strike the frame's number out.
         const double sp = lens.to_pixel(stack_->stack.top - stack_->used);
+        const double side = look().px(5);
         painter.setPen(look().outline(Outline::selected));
-        painter.drawLine(QPointF(sp, rows.pages.top()), QPointF(sp, rows.pages.bottom()));
+        painter.setBrush(look().colour(Role::canvas));
+        painter.drawPolygon(QPolygonF({QPointF(sp - side, rows.pages.top()), QPointF(sp + side, rows.pages.top()),
+                                       QPointF(sp, rows.pages.top() + (1.6 * side))}));
     }
     const QRectF above = area_rect(*area, rows.areas);
     paint_lens(painter, {.from = above.left(), .to = above.right()}, {.from = 0, .to = rows.pages.width()},

@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kMargin = 8;
 constexpr double kStripe = 4; ///< at the left of a call frame
-constexpr std::uint64_t kLowDigits = 0xffff'ffff;
+constexpr std::uint64_t kLowDigits = 0xff'ffff;
 
 QRectF to_qrect(const Rect& rect, const QRectF& inside) {
     return {inside.left() + rect.x, inside.top() + rect.y, rect.width, rect.height};
@@ -27,8 +27,8 @@ QRectF to_qrect(const Rect& rect, const QRectF& inside) {
 
 /// The part of an address in which one stack's pages differ.
 QString low_digits(VirtAddr at) {
-    QString digits = QString::number(at.raw() & kLowDigits, 16).rightJustified(8, u'0');
-    return digits.insert(4, u'\'');
+    QString digits = QString::number(at.raw() & kLowDigits, 16).rightJustified(6, u'0');
+    return u'…' + digits.insert(2, u'\'');
 }
 
 } // namespace
@@ -97,8 +97,8 @@ StackView::Parts StackView::parts() const {
     p.foot = QRectF(area.left(), area.bottom() - foot, area.width(), foot);
     const double top = p.head.bottom() + margin;
     const double height = std::max(0.0, p.foot.top() - margin - top);
-    const double left = std::ceil(fixed.horizontalAdvance(QStringLiteral("0000'0000"))) + margin;
-    const double right = std::ceil(small.horizontalAdvance(tr("frame %1").arg(QStringLiteral("00'0000")))) + margin;
+    const double left = std::ceil(fixed.horizontalAdvance(QStringLiteral("…00'0000"))) + margin;
+    const double right = std::ceil(small.horizontalAdvance(tr("frame %1").arg(QStringLiteral("0'0000")))) + margin;
     p.addresses = QRectF(area.left(), top, left, height);
     p.frames = QRectF(area.right() - right, top, right, height);
     p.picture = QRectF(p.addresses.right(), top, std::max(0.0, p.frames.left() - p.addresses.right()), height);
@@ -135,8 +135,8 @@ QString StackView::place() const {
 }
 
 QString StackView::below_text() const {
-    if (reading_->guard_below > Bytes{0}) return tr("guard below, no entry");
-    if (has_hole_below_) return tr("hole below, no entry");
+    if (reading_->guard_below > Bytes{0}) return tr("guard, no entry");
+    if (has_hole_below_) return tr("hole, no entry");
     return tr("below: %1").arg(victim_);
 }
 
@@ -167,7 +167,7 @@ QString StackView::call_text(std::uint32_t index) const {
 
 QString StackView::box_text(const StackBox& box) const {
     switch (box.part) {
-    case StackPart::guard_above: return tr("guard above, no entry");
+    case StackPart::guard_above: return tr("guard, no entry");
     case StackPart::guard_below:
     case StackPart::neighbour: return below_text();
     case StackPart::thread_info: return tr("thread_info");
@@ -361,8 +361,7 @@ void StackView::paint_marks(QPainter& painter, TextPainter& text, const Parts& p
     const double sp_room = (has_both ? deepest : bottom) - sp;
     painter.setPen(look().colour(Role::text));
     if (sp_room >= line + 2) {
-        text.write(QRectF(parts.picture.left() + look().px(8), sp + 1, room, line), Qt::AlignLeft,
-                   tr("stack pointer, %1 used").arg(format_bytes(reading_->used)));
+        text.write(QRectF(parts.picture.left() + look().px(8), sp + 1, room, line), Qt::AlignLeft, tr("stack pointer"));
     }
     if (!has_both) return;
     QPen mark(look().colour(Role::text), 1, Qt::DashLine);
@@ -371,7 +370,7 @@ void StackView::paint_marks(QPainter& painter, TextPainter& text, const Parts& p
     if (bottom - deepest >= line + 2) {
         painter.setPen(look().colour(Role::muted));
         text.write(QRectF(parts.picture.left() + look().px(8), deepest + 1, room, line), Qt::AlignLeft,
-                   tr("deepest so far, %1").arg(format_bytes(reading_->deepest)));
+                   tr("deepest so far"));
     }
 }
 

@@ -118,7 +118,8 @@ TimelineView::Lanes TimelineView::lanes() const {
     const double gap = look().px(3);
     Lanes l;
     l.ruler = QRectF(0, 0, width(), line + look().px(6));
-    const std::size_t cpus = std::clamp<std::size_t>(cpus_.size(), 1, kMostCpuLanes);
+    const std::size_t known = snapshot_ == nullptr ? 1 : snapshot_->machine->config().cpus;
+    const std::size_t cpus = std::clamp<std::size_t>(std::max(known, cpus_.size()), 1, kMostCpuLanes);
     const double rest = height() - l.ruler.height() - gap;
     const double least_cpu = std::max(line, look().px(kLeastCpuLane) * 1.0);
     // Clones are what a run is about: what the CPUs leave is theirs.
@@ -225,6 +226,14 @@ void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
     paint_playhead(painter, text, l);
 }
 
+QRectF TimelineView::playhead_flag(const TextPainter& text, const QRectF& ruler) const {
+    if (snapshot_ == nullptr) return {};
+    const double wide = text.width_of(format_playhead(snapshot_->now)) + look().px(8);
+    const double left =
+        std::clamp(to_x(snapshot_->now) - (wide / 2), label_width(), std::max(label_width(), width() - wide));
+    return {left, ruler.top() + 1, wide, ruler.height() - 2};
+}
+
 void TimelineView::paint_ruler(QPainter& painter, TextPainter& text, const QRectF& at) const {
     painter.fillRect(at, look().colour(Role::panel));
     painter.setPen(look().hairline());
@@ -241,9 +250,11 @@ void TimelineView::paint_ruler(QPainter& painter, TextPainter& text, const QRect
         painter.setPen(look().grid_line());
         painter.drawLine(QPointF(x, at.bottom()), QPointF(x, tick.is_major ? height() : at.bottom() - 4.0));
         if (!tick.is_major) continue;
+        const QString label = format_time_tick(tick.value);
+        const QRectF room(x + 3, at.top(), text.width_of(label) + 1, at.height());
+        if (room.right() > width() || room.intersects(playhead_flag(text, at))) continue;
         text.set_colour(look().colour(Role::muted));
-        text.write(QRectF(x + 3, at.top(), width() - x - 3, at.height()), Qt::AlignLeft | Qt::AlignVCenter,
-                   format_time_tick(tick.value), TextFit::whole);
+        text.write(room, Qt::AlignLeft | Qt::AlignVCenter, label);
     }
 }
 
@@ -358,9 +369,7 @@ void TimelineView::paint_playhead(QPainter& painter, TextPainter& text, const La
     painter.setPen(pen);
     painter.drawLine(QPointF(x, lanes.ruler.top()), QPointF(x, height()));
     const QString label = format_playhead(snapshot_->now);
-    const double wide = text.width_of(label) + look().px(8);
-    const double left = std::clamp(x - (wide / 2), label_width(), std::max(label_width(), width() - wide));
-    const QRectF flag(left, lanes.ruler.top() + 1, wide, lanes.ruler.height() - 2);
+    const QRectF flag = playhead_flag(text, lanes.ruler);
     painter.setPen(Qt::NoPen);
     painter.setBrush(look().colour(Role::focus));
     painter.drawRoundedRect(flag, 3, 3);

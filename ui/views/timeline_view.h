@@ -71,6 +71,7 @@ private:
     [[nodiscard]] TimeRange visible() const;
     void scrub_to(double x);
 
+    [[nodiscard]] QRectF playhead_flag(const TextPainter& text, const QRectF& ruler) const;
     void paint_ruler(QPainter& painter, TextPainter& text, const QRectF& at) const;
     void paint_bars(QPainter& painter, const EventTrack& track, const Lane& lane, QColor colour, bool is_log) const;
     void paint_cpu(QPainter& painter, TextPainter& text, std::size_t cpu, const Lane& lane) const;

@@ -170,7 +170,7 @@ TEST_F(Views, EveryViewHasItemsForScreenReaders) {
     stack.setFocus();
     stack.carry_out(Command::cursor_down);
     EXPECT_TRUE(stack.accessible_items()[1].is_current);
-    EXPECT_TRUE(first.startsWith(QStringLiteral("guard above"))) << first.toStdString();
+    EXPECT_TRUE(first.startsWith(QStringLiteral("guard, no entry"))) << first.toStdString();
 }
 
 } // namespace
