@@ -55,14 +55,14 @@ struct MemorySpec {
 struct Expectation {
     enum class Relation : std::uint8_t { none, difference, ratio };
 
-    std::string metric;   ///< "clone_exit.latency_ns.mean"
-    std::string design{}; ///< empty: each design
+    std::string metric; ///< "clone_exit.latency_ns.mean"
+    std::string design; ///< empty: each design
     Relation relation = Relation::none;
-    std::string reference{}; ///< the design whose value is subtracted from it, or that it is divided by
-    std::optional<double> at_least{};
-    std::optional<double> at_most{};
-    std::optional<double> equals{};
-    std::string why{}; ///< where the figures come from
+    std::string reference; ///< the design whose value is subtracted from it, or that it is divided by
+    std::optional<double> at_least;
+    std::optional<double> at_most;
+    std::optional<double> equals;
+    std::string why; ///< where the figures come from
     friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 
