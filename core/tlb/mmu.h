@@ -151,7 +151,13 @@ public:
     void describe(Archive& archive) {
         archive(registers_, features_, second_level_extra_, walk_overhead_, state_, fault_.vector, fault_.error_code,
                 fault_.address, fault_.level, fault_.entry);
-        if constexpr (Archive::kReads) update_mode();
+        if constexpr (Archive::kReads) {
+            update_mode();
+            if (*check_invariants() != '\0') { // counters of a hostile file; the arrays have checked themselves
+                archive.fail();
+                reset_counters();
+            }
+        }
     }
 
 private:
