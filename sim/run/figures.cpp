@@ -51,12 +51,6 @@ std::string band_of(const Expectation& expectation) {
                                 : fmt::format("<= {:g}", expectation.at_most.value_or(0));
 }
 
-/// Figures speak of built-in scenarios, those in folders included.
-Result<Scenario> read_scenario_asset(const Assets& assets, const std::string& name) {
-    KSL_TRY_ASSIGN(asset, assets.find("scenarios/" + name + ".toml"));
-    return read_scenario(assets, asset.text, asset.origin);
-}
-
 } // namespace
 
 Result<std::vector<Figure>> load_figures(const Assets& assets) {
@@ -75,7 +69,7 @@ Result<std::vector<FigureResult>> run_figures(const Assets& assets, unsigned job
     std::vector<FigureResult> results;
     for (const Figure& figure : figures) {
         if (!experiments.contains(figure.scenario)) {
-            KSL_TRY_ASSIGN(scenario, read_scenario_asset(assets, figure.scenario));
+            KSL_TRY_ASSIGN(scenario, load_scenario(assets, figure.scenario));
             KSL_TRY_ASSIGN(experiment, run_scenario(assets, scenario, {.store = nullptr, .jobs = jobs}));
             experiments.emplace(figure.scenario, std::move(experiment));
         }

@@ -88,18 +88,32 @@ Result<Scenario> read_scenario(const Assets& assets, std::string_view text, std:
     return std::move(scenario);
 }
 
+namespace {
+
+/// The built-in scenario of this name, with or without its folder; empty if there is none.
+std::string asset_path(const Assets& assets, std::string_view name) {
+    for (const std::string& path : assets.list("scenarios")) {
+        if (path == fmt::format("{}{}{}", kFolder, name, kExtension)) return path;
+        if (std::filesystem::path{path}.stem().string() == name) return path;
+    }
+    return "";
+}
+
+} // namespace
+
 Result<Scenario> load_scenario(const Assets& assets, std::string_view name_or_path,
                                std::span<const std::string> overrides) {
-    if (is_path(name_or_path)) {
+    const std::string path = asset_path(assets, name_or_path);
+    if (path.empty() && is_path(name_or_path)) {
         KSL_TRY_ASSIGN(text, read_file(std::filesystem::path{name_or_path}, 1_MiB));
         return read_scenario(assets, text, name_or_path, overrides);
     }
-    const auto asset = assets.find(fmt::format("{}{}{}", kFolder, name_or_path, kExtension));
+    const auto asset = assets.find(path.empty() ? fmt::format("{}{}{}", kFolder, name_or_path, kExtension) : path);
     if (asset) return read_scenario(assets, asset->text, asset->origin, overrides);
     if (asset.error().kind == ErrorKind::environment) return std::unexpected(asset.error());
     std::vector<std::string> names;
-    for (const std::string& path : assets.list("scenarios"))
-        names.push_back(std::filesystem::path{path}.stem().string());
+    for (const std::string& other : assets.list("scenarios"))
+        names.push_back(std::filesystem::path{other}.stem().string());
     const std::string meant = did_you_mean(name_or_path, names);
     return fail("", 0,
                 fmt::format("there is no scenario \"{}\"{}", name_or_path,

@@ -138,7 +138,7 @@ private:
 QByteArray to_png(const Figure& figure, const Chart& chart, int scale) {
     scale = std::clamp(scale, 1, 4);
     QImage image(figure.size() * scale, QImage::Format_RGB32);
-    image.fill(Qt::white);
+    image.fill(0U); // the figure paints all of it
     QCPPainter painter(&image);
     painter.scale(scale, scale);
     figure.paint(painter);

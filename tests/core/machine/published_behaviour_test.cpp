@@ -104,11 +104,13 @@ TEST(FragmentationTest, RefusesContiguousStacksWhereMappedOnesSucceed) {
     ASSERT_GT(mapped_machine.state().memory.pages.free_pages().count(), 2000U);
     bool contiguous_suffers = false;
     bool mapped_suffers = false;
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < 300; ++i) {
         const Outcome a = contiguous_machine.apply(Spawn{kCpu0, TaskKind::thread});
         const Outcome b = mapped_machine.apply(Spawn{kCpu0, TaskKind::thread});
         contiguous_suffers |= !a.is_done() || a.oom_kills != 0 || a.ledger.count(Step::compact_entry) != 0;
         mapped_suffers |= !b.is_done() || b.oom_kills != 0 || b.ledger.count(Step::compact_entry) != 0;
+        ASSERT_FALSE(mapped_suffers) << i << " status " << static_cast<int>(b.status) << " kills " << b.oom_kills
+                                     << " free " << mapped_machine.state().memory.pages.free_pages().count();
     }
     EXPECT_TRUE(contiguous_suffers);
     EXPECT_FALSE(mapped_suffers);

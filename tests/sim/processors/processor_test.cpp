@@ -231,32 +231,32 @@ std::string message_for(const std::string& from, const std::string& to) {
 
 TEST(ProcessorMistakes, AreAnsweredWithTheirPlaceAndWhatWouldBeRight) {
     EXPECT_EQ(message_for("entries = 1024, ways = 8", "entries = 1024, ways = 7"),
-              "mine.toml:30:5: table `tlb.second_level.0`: 1024 entries cannot be a power of two of sets of 7 ways; 8 "
+              "mine.toml:31:5: table `tlb.second_level.0`: 1024 entries cannot be a power of two of sets of 7 ways; 8 "
               "ways would be right");
     EXPECT_EQ(message_for("entries = 64, ways = 4", "entries = 64, ways = \"full\""),
-              "mine.toml:16:44: key `tlb.first_level_data.0.ways`: \"full\" is text; a whole number, 1 to 128, would "
+              "mine.toml:17:44: key `tlb.first_level_data.0.ways`: \"full\" is text; a whole number, 1 to 128, would "
               "be right");
     EXPECT_EQ(message_for("pages = [\"4k\"], entries = 64", "pages = [\"4m\"], entries = 64"),
-              "mine.toml:16:15: key `tlb.first_level_data.0.pages`: \"4m\" is no page size; \"4k\", \"2m\", \"1g\" "
+              "mine.toml:17:15: key `tlb.first_level_data.0.pages`: \"4m\" is no page size; \"4k\", \"2m\", \"1g\" "
               "would be right");
     EXPECT_EQ(message_for("{ pages = [\"4k\"], entries = 64, ways = 4 },", ""),
-              "mine.toml:12:1: table `tlb`: the first-level data TLB has no array for 4 KiB pages; one would be right");
+              "mine.toml:13:1: table `tlb`: the first-level data TLB has no array for 4 KiB pages; one would be right");
     EXPECT_EQ(message_for("pcid = \"yes\"", "pcid = \"perhaps\""),
-              "mine.toml:59:8: key `features.pcid`: \"perhaps\" is none of no, server parts, yes");
+              "mine.toml:60:8: key `features.pcid`: \"perhaps\" is none of no, server parts, yes");
     EXPECT_EQ(message_for("size = \"32 KiB\"", "size = \"32 kB\""),
-              "mine.toml:68:16: key `caches.l1d.size`: \"32 kB\" is not a size; a size like \"16 KiB\" (B, KiB, MiB, "
+              "mine.toml:69:16: key `caches.l1d.size`: \"32 kB\" is not a size; a size like \"16 KiB\" (B, KiB, MiB, "
               "GiB, TiB) would be right");
     EXPECT_EQ(message_for("size = \"32 KiB\", ways = 8", "size = \"30 KiB\", ways = 8"),
-              "mine.toml:68:7: table `caches.l1d`: 30 KiB are not a multiple of 64 sets of 8 lines; a multiple of 32 "
+              "mine.toml:69:7: table `caches.l1d`: 30 KiB are not a multiple of 64 sets of 8 lines; a multiple of 32 "
               "KiB would be right");
     EXPECT_EQ(
         message_for("dram = \"60 ns\"", "dram = 60"),
-        "mine.toml:51:8: key `latency.dram`: 60 is not a time; a time like \"250 ns\" (ns, us, ms, s) would be right");
-    EXPECT_EQ(message_for("l1d = 4", "l1 = 4"), "mine.toml:43:1: key `latency.l1d` is missing; is it meant by `l1`?");
+        "mine.toml:52:8: key `latency.dram`: 60 is not a time; a time like \"250 ns\" (ns, us, ms, s) would be right");
+    EXPECT_EQ(message_for("l1d = 4", "l1 = 4"), "mine.toml:44:1: key `latency.l1d` is missing; is it meant by `l1`?");
     EXPECT_EQ(message_for("mhz = 3500", "mhz = 35"),
-              "mine.toml:75:7: key `clock.mhz`: 35 is too small; 100 to 10000 would be right");
+              "mine.toml:76:7: key `clock.mhz`: 35 is too small; 100 to 10000 would be right");
     EXPECT_EQ(message_for("page_walkers = 1", "page_walkers = 1\nwalkers = 2"),
-              "mine.toml:36:1: key `tlb.walkers` is not known; known here: first_level_data, first_level_fetch, "
+              "mine.toml:37:1: key `tlb.walkers` is not known; known here: first_level_data, first_level_fetch, "
               "first_level_store, page_walkers, second_level, second_level_1g_as_2m, second_level_fetch");
 }
 
