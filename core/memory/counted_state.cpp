@@ -5,6 +5,7 @@
 #include "core/types/random.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace ksl::core {
 
@@ -66,6 +67,7 @@ public:
                 }
             }
         }
+        if (auto problem = reserve_frames()) return problem;
         use_the_rest();
         return std::nullopt;
     }
@@ -97,11 +99,21 @@ private:
         for (const Node block : open) slots_.add(block, kPageblockOrder.raw(), take_type(left, block));
         for (const Node block : partial_) {
             const MigrateType type = take_type(left, block);
-            for (Node frame = block; frame < block + kPageblock; ++frame) {
-                if (zone_.spans(frame) && is_usable(frame)) slots_.add(frame, 0, type);
-            }
+            for (Node frame = block; frame < block + kPageblock;) frame += add_piece(frame, block + kPageblock, type);
         }
         return std::nullopt;
+    }
+
+    /// The largest aligned piece of usable memory that begins here becomes a slot. Frames to go on by.
+    Node add_piece(Node frame, Node top, MigrateType type) {
+        Node end = frame;
+        while (end < top && zone_.spans(end) && is_usable(end)) ++end;
+        if (end == frame) return 1;
+        const auto aligned = static_cast<unsigned>(std::countr_zero(frame));
+        const auto fitting = static_cast<unsigned>(std::bit_width(end - frame)) - 1;
+        const unsigned order = std::min(aligned, fitting);
+        slots_.add(frame, order, type);
+        return Node{1} << order;
     }
 
     [[nodiscard]] std::array<std::uint32_t, kMigrateTypes> wanted_pageblocks() const {
@@ -211,6 +223,39 @@ private:
             state_.frames.push_back(list, node);
         ++zone_.free_blocks[order];
         zone_.free_pages += std::int64_t{1} << order;
+    }
+
+    /// Runs of frames that hold no free block, the longest first, of two alike the higher one.
+    [[nodiscard]] std::vector<FrameRange> used_runs() const {
+        std::vector<FrameRange> runs;
+        for (Node frame = zone_.start; frame < zone_.top();) {
+            const bool is_free = state_.frames.state(frame) == BlockState::free;
+            if (is_free || !is_usable(frame)) {
+                frame += is_free ? Node{1} << state_.frames.order(frame) : 1;
+                continue;
+            }
+            if (runs.empty() || runs.back().top != Pfn{frame}) runs.push_back({Pfn{frame}, Pfn{frame}});
+            runs.back().top = Pfn{++frame};
+        }
+        std::ranges::sort(runs, [](const FrameRange& a, const FrameRange& b) {
+            return a.size() != b.size() ? a.size() > b.size() : a.lowest > b.lowest;
+        });
+        return runs;
+    }
+
+    std::optional<std::string> reserve_frames() {
+        if (counts_.reserved == Pages{0}) return std::nullopt;
+        Pages left = counts_.reserved;
+        for (const FrameRange& run : used_runs()) {
+            const Pages taken = std::min(left, run.size());
+            state_.map.add({run.top - taken, run.top}, MemoryKind::reserved);
+            left -= taken;
+            if (left == Pages{0}) break;
+        }
+        zone_.managed -= static_cast<std::uint32_t>((counts_.reserved - left).count());
+        if (left == Pages{0}) return std::nullopt;
+        return std::string{kZoneNames[static_cast<std::size_t>(zone_.id)]} + " has " + std::to_string(left.count()) +
+               " reserved frames too many";
     }
 
     void use_the_rest() {

@@ -26,6 +26,9 @@ struct CountedZone {
     BlockCounts free_blocks{};
     /// By type; without it movable memory gets what the free blocks of other types leave.
     std::optional<std::array<std::uint32_t, kMigrateTypes>> pageblocks;
+    /// Frames that the map has as usable, but that never reach the allocator: taken from what the free blocks leave,
+    /// out of the longest runs.
+    Pages reserved{};
 };
 
 struct CountedMemory {

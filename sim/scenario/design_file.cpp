@@ -93,16 +93,19 @@ std::string assignment(std::string_view key, const core::StackDesign& design) {
     return std::string{key};
 }
 
-void refuse_conflict(TomlTable& table, const core::StackDesign& design) {
+/// What the table changes is the user's; the other axis may come from the profile that it changes.
+void refuse_conflict(TomlTable& table, const core::StackDesign& design, std::string_view base = "") {
     const auto conflict = core::conflict_in(design);
     if (!conflict) return;
     const std::string_view key = key_of(conflict->axis, design);
     const std::string_view other = key_of(conflict->other_axis, design);
-    const std::string message = key == other
-                                    ? fmt::format("{} cannot be: {}", assignment(key, design), conflict->reason)
-                                    : fmt::format("{} does not go with {}: {}", assignment(key, design),
-                                                  assignment(other, design), conflict->reason);
-    // At the line that the user wrote, where one of the two comes from a profile.
+    std::string message = key == other ? fmt::format("{} cannot be: {}", assignment(key, design), conflict->reason)
+                                       : fmt::format("{} does not go with {}: {}", assignment(key, design),
+                                                     assignment(other, design), conflict->reason);
+    for (const std::string_view axis : {key, other}) {
+        if (!base.empty() && !table.has(axis))
+            message += fmt::format("; {} comes from {} and can be changed here", assignment(axis, design), base);
+    }
     table.refuse(!table.has(key) && table.has(other) ? other : key, message);
 }
 
@@ -181,7 +184,7 @@ Result<DesignProfile> load_design(const Assets& assets, std::string_view name) {
 void override_design(TomlTable& table, DesignProfile& profile) {
     profile.kernel = read_kernel(table, profile.kernel);
     axes::each_axis(profile.stack, AxisReader{table});
-    refuse_conflict(table, profile.stack);
+    refuse_conflict(table, profile.stack, profile.base);
 }
 
 std::string design_text(const DesignProfile& profile) {

@@ -103,8 +103,10 @@ WorkloadSpec read_chain(TomlTable& table) {
                                                bytes, (bytes + 7) / 8 * 8));
         chain.frames.emplace_back(static_cast<std::uint64_t>(bytes));
     }
-    if (chain.frames.empty())
-        table.refuse("frames", "has no frames; a list of their sizes in bytes, outermost first, would be right");
+    if (!table.has("frames"))
+        table.refuse("lacks `frames`; a list of their sizes in bytes, outermost first, would be right");
+    else if (chain.frames.empty())
+        table.refuse("frames", "is empty; the frames' sizes in bytes, outermost first, would be right");
     if (chain.frames.size() > kMostFrames)
         table.refuse("frames",
                      fmt::format("has {} frames; at most {} would be right", chain.frames.size(), kMostFrames));

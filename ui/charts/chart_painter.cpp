@@ -4,7 +4,7 @@
 #include "ui/charts/unit_ticker.h"
 #include "ui/theme/patterns.h"
 
-#include <qcustomplot.h>
+#include "ui/charts/qcustomplot.h"
 
 #include <QCoreApplication>
 #include <QFontMetricsF>

@@ -4,7 +4,7 @@
 // from the lengths of the last time; laying out twice gives every picture the ticks of its own size.
 #pragma once
 
-#include <qcustomplot.h>
+#include "ui/charts/qcustomplot.h"
 
 #include <QRect>
 

@@ -6,7 +6,7 @@
 
 #include "ui/charts/chart.h"
 
-#include <qcustomplot.h>
+#include "ui/charts/qcustomplot.h"
 
 #include <QFont>
 #include <utility>

@@ -30,14 +30,19 @@ double median_gap(const std::vector<StepRecord>& records) {
 
 } // namespace
 
+EngineThread::EngineThread(Open open, Notify notify)
+    : open_(std::move(open)), notify_(std::move(notify)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
 EngineThread::EngineThread(std::unique_ptr<EngineSource> source, Notify notify)
-    : source_(std::move(source)), notify_(std::move(notify)), thread_([this] { run(); }) {}
+    : EngineThread([made = std::move(source)](const std::stop_token&) mutable -> Opened { return std::move(made); },
+                   std::move(notify)) {}
 
 EngineThread::~EngineThread() {
     {
         const std::scoped_lock lock(mutex_);
         stop_ = true;
     }
+    thread_.request_stop();
     wake_.notify_one();
 }
 
@@ -83,7 +88,23 @@ Delivery EngineThread::take() {
     return std::exchange(waiting_, {});
 }
 
-void EngineThread::run() {
+bool EngineThread::open_source(const std::stop_token& stop) {
+    Opened opened = open_(stop);
+    if (opened) {
+        source_ = std::move(*opened);
+        return true;
+    }
+    {
+        const std::scoped_lock lock(mutex_);
+        waiting_.error = std::move(opened.error());
+        is_notified_ = true;
+    }
+    if (notify_ && !stop.stop_requested()) notify_();
+    return false;
+}
+
+void EngineThread::run(const std::stop_token& stop) {
+    if (!open_source(stop)) return;
     look_ahead();
     publish();
     while (next_order()) {
@@ -236,14 +257,16 @@ void EngineThread::publish_if_due() {
 void EngineThread::publish() {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->machine = std::make_shared<const core::Machine>(source_->machine());
-    snapshot->now = source_->now();
     snapshot->position = source_->position();
     snapshot->known_end = source_->known_end();
     snapshot->is_finished = source_->is_finished();
     snapshot->activity = activity();
     const auto events = source_->last_events();
     snapshot->events.assign(events.begin(), events.end());
-    if (snapshot->position != 0) snapshot->last = records_[snapshot->position - 1];
+    if (snapshot->position != 0) {
+        snapshot->last = records_[snapshot->position - 1];
+        snapshot->now = snapshot->last.at; // as the timeline draws it
+    }
     has_news_ = false;
     published_at_ = Clock::now();
 

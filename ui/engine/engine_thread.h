@@ -23,6 +23,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -40,6 +41,9 @@ enum class Landmark : std::uint8_t {
 class EngineThread {
 public:
     using Notify = std::function<void()>;
+    using Opened = sim::Result<std::unique_ptr<EngineSource>>;
+    /// Makes the run, on the engine's thread: making a machine's memory old takes a while. Gives up when asked to stop.
+    using Open = std::move_only_function<Opened(std::stop_token)>;
     static constexpr std::chrono::milliseconds kSlice{4};
     static constexpr std::chrono::milliseconds kPublishEvery{12};
     /// As fast as it goes.
@@ -49,6 +53,7 @@ public:
     /// Steps that are looked at in advance to know how long a step is.
     static constexpr std::uint64_t kLookAhead = 64;
 
+    EngineThread(Open open, Notify notify);
     EngineThread(std::unique_ptr<EngineSource> source, Notify notify);
     /// Stops within one slice.
     ~EngineThread();
@@ -93,7 +98,8 @@ private:
     void order(Job job);
 
     // On the engine's thread.
-    void run();
+    void run(const std::stop_token& stop);
+    [[nodiscard]] bool open_source(const std::stop_token& stop);
     /// Waits for an order or until `wake`; false: stop.
     [[nodiscard]] bool next_order();
     void look_ahead();
@@ -121,6 +127,7 @@ private:
     bool is_notified_ = false;
 
     // The engine thread's own.
+    Open open_;
     std::unique_ptr<EngineSource> source_;
     Notify notify_;
     Job job_;

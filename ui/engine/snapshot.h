@@ -6,10 +6,12 @@
 
 #include "core/events/event.h"
 #include "core/machine/machine.h"
+#include "sim/base/error.h"
 #include "ui/engine/step_record.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace ksl::ui {
@@ -44,6 +46,7 @@ struct Delivery {
     std::shared_ptr<const Snapshot> snapshot; ///< null: nothing new
     std::vector<StepRecord> records;          ///< of steps taken for the first time, in order
     std::vector<LoggedEvent> log;             ///< their events; at most kMostLogged, the newest
+    std::optional<sim::Error> error;          ///< there is no run, and why
     static constexpr std::size_t kMostLogged = 4096;
 };
 

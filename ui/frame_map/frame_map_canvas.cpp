@@ -18,6 +18,7 @@ namespace {
 constexpr int kFrameIntervalMs = 16;
 constexpr double kLeastNumberedBlock = 18; ///< pixels: from here on a free block shows its order
 constexpr double kLeastSelection = 5;      ///< pixels: a selected frame is never drawn smaller
+constexpr double kLeastRing = 9;           // a change must be seen on the whole map
 constexpr std::uint32_t kAreas = 4;        ///< areas a side for screen readers
 
 QRectF to_qrect(const CellRect& cells) {
@@ -107,6 +108,11 @@ void FrameMapCanvas::set_layout(MapLayout layout) {
 void FrameMapCanvas::set_selection(std::vector<Pfn> frames) {
     selection_ = std::move(frames);
     std::ranges::sort(selection_);
+    update();
+}
+
+void FrameMapCanvas::set_changed(std::vector<Pfn> frames) {
+    changed_ = std::move(frames);
     update();
 }
 
@@ -271,6 +277,7 @@ void FrameMapCanvas::paint_content(QPainter& painter, const QRect& exposed) {
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(camera().to_widget(QRectF({0, 0}, content_size())));
     paint_orders(painter);
+    paint_changed(painter);
     paint_selection(painter);
     paint_hover(painter);
 }
@@ -303,6 +310,27 @@ void FrameMapCanvas::paint_orders(QPainter& painter) {
             painter.setPen(look().text_on(QColor::fromRgb(paints_.flat()[paints_.of_frame(frames[x])])));
             painter.drawText(at, Qt::AlignCenter, text);
         }
+    }
+}
+
+void FrameMapCanvas::paint_changed(QPainter& painter) {
+    // Where thousands of frames change at once their new colours say more than rings would.
+    if (changed_.size() > kMostRings) return;
+    const QPen ring(look().colour(Role::text), look().outline(Outline::selected).widthF());
+    painter.setBrush(Qt::NoBrush);
+    QRectF last;
+    for (const Pfn frame : changed_) {
+        if (frame.raw() >= lod_.grid().frames().count()) continue;
+        QRectF at = camera().to_widget(block_rect(frame));
+        if (at == last) continue; // the same block
+        last = at;
+        const double grow = std::max(1.0, (kLeastRing - at.width()) / 2);
+        at.adjust(-grow, -grow, grow, grow);
+        if (!at.intersects(QRectF(rect()))) continue;
+        painter.setPen(QPen(look().colour(Role::canvas), ring.widthF() + 2));
+        painter.drawRect(at);
+        painter.setPen(ring);
+        painter.drawRect(at);
     }
 }
 

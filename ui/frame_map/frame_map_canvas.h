@@ -46,6 +46,9 @@ public:
 
     /// Frames of the selected stack, page or task.
     void set_selection(std::vector<core::Pfn> frames);
+    /// Frames that changed just now, ascending. Ringed while they are few enough to be looked at one by one.
+    void set_changed(std::vector<core::Pfn> frames);
+    static constexpr std::size_t kMostRings = 256;
     [[nodiscard]] core::Pfn cursor() const { return cursor_; }
     void set_cursor(core::Pfn frame);
     /// Where a frame is now, in widget pixels: for the threads from the address view.
@@ -81,6 +84,7 @@ private:
     void draw_image();
     [[nodiscard]] MapCamera device_camera() const;
     void paint_orders(QPainter& painter);
+    void paint_changed(QPainter& painter);
     void paint_selection(QPainter& painter);
     void paint_hover(QPainter& painter);
     void add_areas(QList<CanvasItem>& items) const;
@@ -95,6 +99,7 @@ private:
     MapCamera image_camera_; ///< with which image_ was drawn
     bool is_image_stale_ = true;
     std::vector<core::Pfn> selection_; ///< ascending
+    std::vector<core::Pfn> changed_;   ///< ascending
     core::Pfn cursor_;
     std::optional<core::Pfn> hovered_;
     QTimer next_frame_;

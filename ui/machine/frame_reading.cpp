@@ -4,6 +4,7 @@
 #include "ui/machine/stack_reading.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace ksl::ui {
@@ -83,9 +84,12 @@ void FrameReading::read_unrecorded(std::uint64_t first, std::uint64_t count) {
             ++first;
             continue;
         }
+        // Nobody knows blocks here; the largest aligned ones that fit keep the picture quiet.
         const std::uint64_t top = std::min(end, range->frames.top.raw());
-        put(first, top - first, frame_byte(FrameClass::unmovable, 0));
-        first = top;
+        unsigned order = std::min<unsigned>(core::kMaxOrder.raw(), static_cast<unsigned>(std::countr_zero(first)));
+        while (first + (std::uint64_t{1} << order) > top) --order;
+        put(first, std::uint64_t{1} << order, frame_byte(FrameClass::unmovable, order));
+        first += std::uint64_t{1} << order;
     }
 }
 

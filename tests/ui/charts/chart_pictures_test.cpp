@@ -4,7 +4,7 @@
 #include "ui/charts/chart_view.h"
 
 #include <gtest/gtest.h>
-#include <qcustomplot.h>
+#include "ui/charts/qcustomplot.h"
 
 namespace ksl::ui {
 namespace {

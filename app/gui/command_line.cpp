@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+namespace ksl::gui {
+
+namespace {
+
+const std::map<std::string, ui::ThemeChoice>& themes() {
+    static const std::map<std::string, ui::ThemeChoice> all{{"system", ui::ThemeChoice::system},
+                                                            {"light", ui::ThemeChoice::light},
+                                                            {"dark", ui::ThemeChoice::dark},
+                                                            {"print", ui::ThemeChoice::print},
+                                                            {"high-contrast", ui::ThemeChoice::high_contrast}};
+    return all;
+}
+
+/// "1920x1080"
+bool read_size(const std::string& text, WindowRequest& request) {
+    char rest = 0;
+    return std::sscanf(text.c_str(), "%5dx%5d%c", &request.width, &request.height, &rest) == 2 &&
+           request.width >= 640 && request.height >= 480;
+}
+
+} // namespace
+
+std::expected<WindowRequest, int> read_command_line(int argc, char** argv) {
+    WindowRequest request;
+    std::string size;
+    std::size_t design = 1;
+    CLI::App app{"The window of kstacklab, a desktop laboratory for kernel stacks."};
+    app.set_version_flag("--version", "kstacklab-gui " KSL_VERSION);
+    app.add_option("scenario", request.scenario, "A scenario that comes with the program, or a file");
+    app.add_option("--design", design, "Which of the scenario's designs, counted from 1")->check(CLI::PositiveNumber);
+    app.add_option("--set", request.overrides, "KEY=VALUE instead of what the scenario says");
+    app.add_option("--assets", request.assets, "Folder with files that replace or join the built-in ones");
+    app.add_option("--theme", request.theme, "system, light, dark, print or high-contrast")
+        ->transform(CLI::CheckedTransformer(themes()).description(""));
+    app.add_option("--size", size, "Of the window: WIDTHxHEIGHT, 640x480 or larger");
+    app.add_option("--workspace", request.workspace, "explore, lesson or trace")
+        ->check(CLI::IsMember({"explore", "lesson", "trace"}));
+    app.add_option("--steps", request.steps, "Steps to take at once");
+    app.add_option("--screenshot", request.screenshot, "Writes a picture of the window to this file and ends");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        return std::unexpected(app.exit(help));
+    } catch (const CLI::ParseError& error) {
+        std::fprintf(stderr, "kstacklab-gui: %s; see kstacklab-gui --help\n", error.what());
+        return std::unexpected(kWrongInput);
+    }
+    if (!size.empty() && !read_size(size, request)) {
+        std::fprintf(stderr, "kstacklab-gui: --size %s: write WIDTHxHEIGHT, 640x480 or larger\n", size.c_str());
+        return std::unexpected(kWrongInput);
+    }
+    request.design = design - 1;
+    return request;
+}
+
+} // namespace ksl::gui

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/command_line.h"
+#include "ui/window/main_window.h"
+
+#include <QApplication>
+#include <QPixmap>
+#include <QStyleFactory>
+#include <QTimer>
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+
+namespace ksl::gui {
+
+namespace {
+
+int report(const sim::Error& error) {
+    std::fprintf(stderr, "kstacklab-gui: %s\n", to_string(error).c_str());
+    return sim::exit_code(error.kind);
+}
+
+bool has_display() {
+    const auto is_set = [](const char* name) {
+        const char* value = std::getenv(name);
+        return value != nullptr && *value != '\0';
+    };
+    return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("QT_QPA_PLATFORM");
+}
+
+/// A picture once the run stands where it was asked to.
+class Photographer {
+public:
+    Photographer(ui::MainWindow& window, const WindowRequest& request) : window_(window), request_(request) {
+        QObject::connect(&window, &ui::MainWindow::shown, &window, [this](const ui::SnapshotPtr& snapshot) {
+            const bool has_arrived = snapshot->position >= request_.steps || snapshot->is_finished;
+            if (snapshot->activity == ui::Activity::paused && has_arrived) arrange();
+        });
+    }
+
+private:
+    /// Views have the moment now; they get one turn of the loop to lay out.
+    void arrange() {
+        if (is_waiting_) return;
+        is_waiting_ = true;
+        constexpr int kSettle = 150; // ms: docks animate, tiles of the map are folded frame by frame
+        QTimer::singleShot(kSettle, &window_, [this] { take(); });
+    }
+    void take() {
+        const QString file = QString::fromStdString(request_.screenshot);
+        if (window_.grab().save(file)) {
+            QApplication::exit(kDone);
+            return;
+        }
+        std::fprintf(stderr, "kstacklab-gui: %s: the picture cannot be written\n", request_.screenshot.c_str());
+        QApplication::exit(kEnvironmentFailed);
+    }
+
+    ui::MainWindow& window_;
+    const WindowRequest& request_;
+    bool is_waiting_ = false;
+};
+
+void set_up(ui::MainWindow& window, const WindowRequest& request) {
+    window.resize(request.width, request.height);
+    if (request.workspace == "lesson") window.actions().trigger(ui::Command::workspace_lesson);
+    if (request.workspace == "trace") window.actions().trigger(ui::Command::workspace_trace);
+    if (request.workspace == "explore") window.actions().trigger(ui::Command::reset_layout);
+}
+
+} // namespace
+
+int show_window(const WindowRequest& request, int& argc, char** argv) {
+    const bool is_picture = !request.screenshot.empty();
+    if (is_picture && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
+    if (!has_display()) {
+        std::fprintf(stderr, "kstacklab-gui: there is no display; set DISPLAY or WAYLAND_DISPLAY, or take a picture "
+                             "with --screenshot FILE\n");
+        return kEnvironmentFailed;
+    }
+    const auto assets = sim::Assets::open(request.assets);
+    if (!assets) return report(assets.error());
+    QApplication app(argc, argv);
+    std::setlocale(LC_NUMERIC, "C");
+    QApplication::setApplicationName(QStringLiteral("kstacklab"));
+    QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+
+    ui::MainWindow window(*assets, request.theme);
+    window.resize(request.width, request.height);
+    int code = kDone;
+    if (!request.scenario.empty()) {
+        if (const auto error = window.open(request.scenario, request.design, request.overrides)) return report(*error);
+        if (request.steps != 0) window.engine()->go_to(request.steps);
+    }
+    QObject::connect(&window, &ui::MainWindow::failed, &window, [&](const sim::Error& error) {
+        if (!is_picture) return; // the window shows it
+        code = report(error);
+        QApplication::exit(code);
+    });
+    std::optional<Photographer> photographer;
+    if (is_picture) photographer.emplace(window, request);
+    window.show();
+    set_up(window, request);
+    if (is_picture && request.scenario.empty()) {
+        std::fprintf(stderr, "kstacklab-gui: --screenshot needs a scenario\n");
+        return kWrongInput;
+    }
+    return QApplication::exec();
+}
+
+} // namespace ksl::gui

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/engine/scenario_source.h"
+
+#include "sim/scenario/machine_setup.h"
+#include "sim/scenario/memory_start.h"
+#include "sim/scenario/price_file.h"
+
+#include <optional>
+#include <utility>
+
+namespace ksl::ui {
+
+namespace {
+
+/// How often a long preparation asks whether anybody still wants it.
+constexpr std::uint64_t kStepsBetweenQuestions = 1024;
+
+core::Nanoseconds time_of(const sim::Simulation& simulation) {
+    return simulation.machine().time(simulation.last().cpu);
+}
+
+sim::Result<sim::Simulation> start(const sim::Assets& assets, const sim::Scenario& scenario, std::size_t design) {
+    const sim::DesignProfile& profile = scenario.designs[design];
+    KSL_TRY_ASSIGN(memory, sim::make_memory_start(scenario.memory, scenario.machine.cpus));
+    KSL_TRY_ASSIGN(prices, sim::load_prices(assets, profile.kernel));
+    KSL_TRY_ASSIGN(config, sim::config_for(scenario, profile, memory, prices));
+    const bool is_aged = scenario.memory.start == sim::MemoryStartKind::aged;
+    return sim::Simulation::start(config, scenario.workload, scenario.seed,
+                                  is_aged ? std::optional{scenario.memory.age} : std::nullopt);
+}
+
+} // namespace
+
+ScenarioSource::ScenarioSource(sim::Simulation start)
+    : timeline_(std::move(start)), first_(timeline_.position()), began_(time_of(timeline_.present())) {}
+
+ScenarioSource::Opened ScenarioSource::open(const sim::Assets& assets, const sim::Scenario& scenario,
+                                            std::size_t design, const std::stop_token& stop) {
+    if (design >= scenario.designs.size()) return sim::fail(scenario.name, 0, "there is no such design");
+    KSL_TRY_ASSIGN(simulation, start(assets, scenario, design));
+    while (simulation.step() && simulation.last().is_preparation) {
+        if (simulation.steps() % kStepsBetweenQuestions == 0 && stop.stop_requested())
+            return sim::fail(scenario.name, 0, "closed before the machine was ready");
+    }
+    return std::unique_ptr<EngineSource>(new ScenarioSource(std::move(simulation)));
+}
+
+core::Nanoseconds ScenarioSource::now() const {
+    const core::Nanoseconds now = time_of(timeline_.present());
+    return now > began_ ? now - began_ : core::Nanoseconds{0};
+}
+
+std::span<const core::Event> ScenarioSource::last_events() const {
+    if (position() == 0) return {};
+    return timeline_.last_events();
+}
+
+} // namespace ksl::ui

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/views/address_space_view.h"
+
+#include "ui/format/format.h"
+#include "ui/views/event_text.h"
+
+#include <QPainter>
+#include <QPolygonF>
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <vector>
+
+namespace ksl::ui {
+
+using core::Bytes;
+using core::Region;
+using core::StackId;
+using core::VirtAddr;
+using core::VirtRange;
+
+namespace {
+
+constexpr double kLensHeight = 14;
+constexpr double kLeastArea = 3;     ///< pixels: an area is never drawn narrower
+constexpr double kLeastGuard = 3;    ///< pixels: nor is a guard, where its area is wide enough to have one
+constexpr double kGuardOnPages = 56; ///< pixels of a guard on the third ruler, at least
+constexpr double kLensBeta = 4;
+constexpr std::uint64_t kLeastStage = 64; ///< pages
+
+QString latin(std::string_view text) {
+    return QString::fromLatin1(text.data(), static_cast<qsizetype>(text.size()));
+}
+
+double pages_between(VirtAddr from, VirtAddr to) {
+    return static_cast<double>((to - from).count()) / static_cast<double>(core::kPageBytes);
+}
+
+} // namespace
+
+AddressSpaceView::AddressSpaceView(const Theme& theme, QWidget* parent)
+    : MapCanvas(theme, Scope::address_space, ZoomAxes::horizontal, parent) {}
+
+QSize AddressSpaceView::sizeHint() const {
+    return {look().px(720), look().px(200)};
+}
+QSize AddressSpaceView::minimumSizeHint() const {
+    const int line = static_cast<int>(std::ceil(QFontMetricsF(look().font(TextSize::small)).height()));
+    return {look().px(360), (5 * line) + look().px((2 * kLensHeight) + 24)};
+}
+
+void AddressSpaceView::show_snapshot(const SnapshotPtr& snapshot) {
+    snapshot_ = snapshot;
+    space_ = snapshot == nullptr ? SpaceReading{} : read_space(*snapshot->machine);
+    stack_ = snapshot == nullptr ? std::nullopt : read_stack(*snapshot->machine, selected_);
+    if (cursor_ >= space_.areas.size()) cursor_ = 0;
+    set_stage();
+    update();
+    announce_change();
+}
+
+void AddressSpaceView::select_stack(StackId stack) {
+    selected_ = stack;
+    stack_ = snapshot_ == nullptr ? std::nullopt : read_stack(*snapshot_->machine, selected_);
+    for (std::size_t i = 0; i < space_.areas.size(); ++i) {
+        if (!stack.is_none() && space_.areas[i].stack == stack) cursor_ = i;
+    }
+    update();
+    announce_change();
+}
+
+void AddressSpaceView::set_stage() {
+    VirtRange extent = space_.extent();
+    if (extent.is_empty()) extent = {space_.window_range.lowest, space_.window_range.lowest};
+    // Grows in powers of two, so that the picture does not slide with every area.
+    const std::uint64_t pages = pages_for(extent.top - extent.lowest).count() + 4;
+    const Bytes length = bytes_of(core::Pages{std::bit_ceil(std::max(pages, kLeastStage))});
+    const VirtRange stage{extent.lowest, extent.lowest + length};
+    if (stage == stage_) return;
+    const bool was_fitted = is_fitted();
+    stage_ = stage;
+    if (was_fitted) fit();
+}
+
+QSizeF AddressSpaceView::content_size() const {
+    return {std::max(1.0, pages_between(stage_.lowest, stage_.top)), 1};
+}
+double AddressSpaceView::to_x(VirtAddr at) const {
+    const double page = at < stage_.lowest ? 0 : pages_between(stage_.lowest, at);
+    return camera().to_widget(QPointF(page, 0)).x();
+}
+VirtAddr AddressSpaceView::to_address(double x) const {
+    const double page = std::max(0.0, camera().to_content(QPointF(x, 0)).x());
+    return stage_.lowest + Bytes{static_cast<std::uint64_t>(page * core::kPageBytes)};
+}
+VirtRange AddressSpaceView::visible() const {
+    return {to_address(0), to_address(width())};
+}
+
+AddressSpaceView::Rows AddressSpaceView::rows() const {
+    const double line = std::ceil(QFontMetricsF(look().font(TextSize::small)).height());
+    const double margin = look().px(4);
+    const double lens = look().px(kLensHeight);
+    const double fixed = (2 * lens) + line + (2 * margin);
+    const double each = std::max(line + 2, (height() - fixed) / 3);
+    const double wide = width();
+    Rows r;
+    double y = margin;
+    const auto take = [&](double high) {
+        const QRectF row(0, y, wide, high);
+        y += high;
+        return row;
+    };
+    r.regions = take(each);
+    r.first_lens = take(lens);
+    r.caption = take(line);
+    r.areas = take(each);
+    r.second_lens = take(lens);
+    r.pages = take(each);
+    return r;
+}
+
+AddressLens AddressSpaceView::region_lens(double width) const {
+    const QFontMetricsF metrics(look().font(TextSize::small));
+    std::vector<LensSegment> segments;
+    segments.reserve(space_.regions.size());
+    for (const KernelRegion& region : space_.regions) {
+        const bool is_hole = region.kind == Region::hole || region.kind == Region::guard_hole;
+        // Regions that a kernel stack can have to do with keep their names at any width.
+        const bool is_known = region.kind == Region::direct_map || region.kind == Region::vmalloc ||
+                              region.kind == Region::vmemmap || region.kind == Region::kernel_image ||
+                              region.kind == Region::modules;
+        const double name = std::ceil(metrics.horizontalAdvance(latin(core::name_of(region.kind)))) + 10;
+        const double least = is_known ? name : look().px(is_hole ? 8 : 12);
+        const double focus = is_hole ? 0 : (region.kind == space_.window ? 1.0 : 0.25);
+        segments.push_back({.size = region.range.size(), .minimum = least, .focus = focus});
+    }
+    const VirtAddr lowest = space_.regions.empty() ? VirtAddr{} : space_.regions.front().range.lowest;
+    return {lowest, segments, width, kLensBeta};
+}
+
+QString AddressSpaceView::window_name() const {
+    return space_.window == Region::hole || space_.window == Region::guard_hole ? tr("PID slots")
+                                                                                : latin(core::name_of(space_.window));
+}
+
+const SpaceArea* AddressSpaceView::selected_area() const {
+    if (selected_.is_none()) return nullptr;
+    const auto found = std::ranges::find(space_.areas, selected_, &SpaceArea::stack);
+    return found == space_.areas.end() ? nullptr : &*found;
+}
+
+QString AddressSpaceView::caption() const {
+    const std::size_t lazy = space_.count(AreaUse::freed_lazily);
+    QString text = tr("%1 from %2: %3 stacks, %4 cached")
+                       .arg(window_name(), format_address(stage_.lowest), format_count(space_.count(AreaUse::stack)),
+                            format_count(space_.count(AreaUse::cached_stack)));
+    if (space_.window == Region::vmalloc) {
+        text += tr(", %1 freed lazily (%2 of %3 pages)")
+                    .arg(format_count(lazy), format_count(space_.lazy_pages.count()),
+                         format_count(space_.lazy_limit.count()));
+    }
+    return text;
+}
+
+QString AddressSpaceView::area_sentence(const SpaceArea& area) const {
+    const QString at = format_address(area.range.lowest);
+    const QString size = format_bytes(area.range.size());
+    switch (area.use) {
+    case AreaUse::stack:
+        return tr("Stack of %1 at %2, %3 with guards").arg(task_name(*snapshot_->machine, area.task), at, size);
+    case AreaUse::cached_stack: return tr("Cached stack at %1, %2 with guards").arg(at, size);
+    case AreaUse::dead_stack: return tr("Stack of a dead task at %1, waits to be freed").arg(at);
+    case AreaUse::freed_lazily: return tr("Freed area at %1, %2, waits for a purge").arg(at, size);
+    case AreaUse::pooled: return tr("Pooled area at %1, %2").arg(at, size);
+    case AreaUse::other: return tr("Area of other kernel code at %1, %2").arg(at, size);
+    }
+    return {};
+}
+
+QString AddressSpaceView::summary() const {
+    if (snapshot_ == nullptr) return tr("Kernel address space, no machine");
+    return tr("Kernel address space, %1").arg(caption());
+}
+
+QList<CanvasItem> AddressSpaceView::items() const {
+    if (snapshot_ == nullptr) return {};
+    const Rows r = rows();
+    QList<CanvasItem> all;
+    const VirtRange seen = visible();
+    for (std::size_t i = 0; i < space_.areas.size() && all.size() < kMostItems; ++i) {
+        const SpaceArea& area = space_.areas[i];
+        if (!area.range.overlaps(seen)) continue;
+        all += {.name = area_sentence(area),
+                .rect = area_rect(area, r.areas),
+                .role = QAccessible::ListItem,
+                .is_current = i == cursor_};
+    }
+    return all;
+}
+
+QRectF AddressSpaceView::area_rect(const SpaceArea& area, const QRectF& row) const {
+    const double left = to_x(area.range.lowest);
+    return {left, row.top(), std::max(kLeastArea, to_x(area.range.top) - left), row.height()};
+}
+
+QRectF AddressSpaceView::cursor_rect() const {
+    if (cursor_ >= space_.areas.size()) return {};
+    const QRectF at = area_rect(space_.areas[cursor_], rows().areas);
+    return {camera().to_content(at.topLeft()), camera().to_content(at.bottomRight())};
+}
+
+bool AddressSpaceView::move_cursor(CursorStep step) {
+    if (step == CursorStep::right && cursor_ + 1 < space_.areas.size()) {
+        ++cursor_;
+    } else if (step == CursorStep::left && cursor_ > 0) {
+        --cursor_;
+    } else {
+        return false;
+    }
+    Q_EMIT pointed_at(area_sentence(space_.areas[cursor_]));
+    return true;
+}
+
+bool AddressSpaceView::carry_out(Command command) {
+    if (command == Command::inspect && cursor_ < space_.areas.size() && !space_.areas[cursor_].stack.is_none()) {
+        Q_EMIT stack_clicked(space_.areas[cursor_].stack);
+        return true;
+    }
+    return MapCanvas::carry_out(command);
+}
+
+void AddressSpaceView::hover(std::optional<QPointF> content) {
+    if (!content || snapshot_ == nullptr) {
+        Q_EMIT pointed_at({});
+        return;
+    }
+    const QPointF at = camera().to_widget(*content);
+    const Rows r = rows();
+    if (r.regions.contains(at)) {
+        const VirtAddr address = region_lens(r.regions.width()).to_address(at.x());
+        for (const KernelRegion& region : space_.regions) {
+            if (!region.range.contains(address)) continue;
+            Q_EMIT pointed_at(tr("%1, %2 from %3")
+                                  .arg(latin(core::name_of(region.kind)), format_bytes(region.range.size()),
+                                       format_address(region.range.lowest)));
+            return;
+        }
+    }
+    if (r.areas.contains(at)) {
+        const VirtAddr address = to_address(at.x());
+        const SpaceArea* area = space_.find(address);
+        Q_EMIT pointed_at(area != nullptr ? area_sentence(*area) : tr("Free at %1").arg(format_address(address)));
+        return;
+    }
+    Q_EMIT pointed_at({});
+}
+
+void AddressSpaceView::press(QPointF content) {
+    if (snapshot_ == nullptr || space_.areas.empty()) return;
+    const QPointF at = camera().to_widget(content);
+    if (!rows().areas.contains(at)) return;
+    // The nearest area: at a small scale one pixel holds many.
+    const auto distance = [&](const SpaceArea& area) {
+        const QRectF rect = area_rect(area, rows().areas);
+        return std::max({rect.left() - at.x(), at.x() - rect.right(), 0.0});
+    };
+    const auto nearest = std::ranges::min_element(space_.areas, {}, distance);
+    if (distance(*nearest) > look().px(6)) return;
+    cursor_ = static_cast<std::size_t>(nearest - space_.areas.begin());
+    if (!nearest->stack.is_none()) Q_EMIT stack_clicked(nearest->stack);
+}
+
+void AddressSpaceView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
+    TextPainter text(painter, written_);
+    if (snapshot_ == nullptr) {
+        text.set_font(look().font(TextSize::body));
+        text.set_colour(look().colour(Role::muted));
+        text.write(QRectF(rect()).adjusted(8, 8, -8, -8), Qt::AlignCenter, tr("No address space to show"));
+        return;
+    }
+    const Rows r = rows();
+    paint_regions(painter, text, r);
+    paint_areas(painter, text, r);
+    paint_pages(painter, text, r);
+}
+
+void AddressSpaceView::paint_lens(QPainter& painter, Span above, Span below, const QRectF& at) const {
+    QColor fill = look().colour(Role::focus);
+    fill.setAlphaF(0.18F);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(fill);
+    painter.drawPolygon(QPolygonF({QPointF(above.from, at.top()), QPointF(above.to, at.top()),
+                                   QPointF(below.to, at.bottom()), QPointF(below.from, at.bottom())}));
+    painter.setPen(look().grid_line());
+    painter.drawLine(QPointF(above.from, at.top()), QPointF(below.from, at.bottom()));
+    painter.drawLine(QPointF(above.to, at.top()), QPointF(below.to, at.bottom()));
+}
+
+void AddressSpaceView::paint_regions(QPainter& painter, TextPainter& text, const Rows& rows) const {
+    const AddressLens lens = region_lens(rows.regions.width());
+    text.set_font(look().font(TextSize::small));
+    const double line = text.line_height();
+    for (std::size_t i = 0; i < space_.regions.size(); ++i) {
+        const KernelRegion& region = space_.regions[i];
+        const Span x = lens.pixels_of_segment(i);
+        const QRectF at(x.from, rows.regions.top(), x.length(), rows.regions.height());
+        const bool is_hole = region.kind == Region::hole || region.kind == Region::guard_hole;
+        const bool is_window = region.kind == space_.window && region.range.overlaps(space_.window_range);
+        painter.setPen(look().hairline());
+        painter.setBrush(is_hole ? look().fill_with_pattern(FrameClass::hole, devicePixelRatioF())
+                                 : QBrush(look().colour(is_window ? Role::free : Role::panel)));
+        painter.drawRect(at.adjusted(0.5, 0.5, -0.5, -0.5));
+        if (is_hole) continue;
+        text.set_colour(look().colour(is_window ? Role::text : Role::muted));
+        const QRectF inside = at.adjusted(4, 1, -4, -1);
+        const bool has_two_lines = inside.height() >= 2 * line;
+        QRectF first = inside;
+        if (has_two_lines) first.setBottom(inside.center().y());
+        const double written =
+            text.write(first, has_two_lines ? Qt::AlignLeft | Qt::AlignBottom : Qt::AlignLeft | Qt::AlignVCenter,
+                       latin(core::name_of(region.kind)), TextFit::whole);
+        if (has_two_lines && written > 0) {
+            text.set_colour(look().colour(Role::muted));
+            text.write(QRectF(inside.left(), inside.center().y(), inside.width(), inside.height() / 2),
+                       Qt::AlignLeft | Qt::AlignTop, format_bytes(region.range.size()), TextFit::whole);
+        }
+    }
+    const VirtRange seen = visible();
+    Span above = lens.to_pixels(seen);
+    above.to = std::max(above.to, above.from + 2);
+    paint_lens(painter, above, {.from = 0, .to = rows.areas.width()}, rows.first_lens);
+}
+
+void AddressSpaceView::paint_area(QPainter& painter, TextPainter& text, const SpaceArea& area,
+                                  const QRectF& row) const {
+    const QRectF whole = area_rect(area, row);
+    const double ratio = devicePixelRatioF();
+    const bool has_pages = !area.usable.is_empty();
+    painter.setPen(whole.width() > 6 ? look().hairline() : QPen(Qt::NoPen));
+    switch (area.use) {
+    case AreaUse::stack: painter.setBrush(look().fill(FrameClass::kernel_stack, ratio)); break;
+    case AreaUse::cached_stack: painter.setBrush(look().fill(FrameClass::cached_stack, ratio)); break;
+    case AreaUse::dead_stack: painter.setBrush(look().fill(FrameClass::reclaimable, ratio)); break;
+    case AreaUse::other: painter.setBrush(look().fill(FrameClass::unmovable, ratio)); break;
+    case AreaUse::freed_lazily:
+    case AreaUse::pooled: painter.setBrush(look().colour(Role::free)); break;
+    }
+    if (!has_pages) {
+        QPen dashed = look().hairline();
+        dashed.setStyle(Qt::DashLine);
+        if (whole.width() > 6) painter.setPen(dashed);
+        painter.drawRect(whole);
+    } else if (whole.width() < 3 * kLeastGuard) {
+        painter.drawRect(whole);
+    } else {
+        // Guards keep their hatch however small the scale.
+        double left = to_x(area.usable.lowest);
+        double right = to_x(area.usable.top);
+        if (area.usable.lowest > area.range.lowest) left = std::max(left, whole.left() + kLeastGuard);
+        if (area.usable.top < area.range.top) right = std::min(right, whole.right() - kLeastGuard);
+        const QBrush fill = painter.brush();
+        painter.setBrush(look().fill_with_pattern(FrameClass::hole, ratio));
+        painter.drawRect(whole);
+        painter.setBrush(fill);
+        painter.drawRect(QRectF(left, row.top(), right - left, row.height()));
+        if (area.use == AreaUse::stack && !look().has_patterns()) {
+            text.set_colour(look().text_on(look().colour(FrameClass::kernel_stack)));
+            text.write(QRectF(left + 3, row.top(), right - left - 6, row.height()), Qt::AlignCenter,
+                       task_name(*snapshot_->machine, area.task), TextFit::whole);
+        }
+    }
+    if (!area.stack.is_none() && area.stack == selected_) {
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(look().outline(Outline::selected));
+        painter.drawRect(whole.adjusted(1, 1, -1, -1));
+    }
+}
+
+void AddressSpaceView::paint_areas(QPainter& painter, TextPainter& text, const Rows& rows) const {
+    text.set_font(look().font(TextSize::small));
+    text.set_colour(look().colour(Role::text));
+    text.write(rows.caption.adjusted(look().px(6), 0, -look().px(6), 0), Qt::AlignLeft | Qt::AlignVCenter, caption());
+    painter.setPen(look().hairline());
+    painter.setBrush(look().colour(Role::canvas));
+    painter.drawRect(rows.areas.adjusted(0.5, 0, -0.5, 0));
+    const VirtRange seen = visible();
+    const auto first = std::ranges::partition_point(
+        space_.areas, [&](const SpaceArea& area) { return area.range.top <= seen.lowest; });
+    double drawn_to = -1;
+    AreaUse drawn = AreaUse::other;
+    for (auto area = first; area != space_.areas.end() && area->range.lowest < seen.top; ++area) {
+        // Thousands of areas in a pixel are one mark a use.
+        const QRectF at = area_rect(*area, rows.areas);
+        const bool is_selected = !area->stack.is_none() && area->stack == selected_;
+        if (at.right() < drawn_to + 1 && area->use == drawn && !is_selected) continue;
+        paint_area(painter, text, *area, rows.areas);
+        drawn_to = at.right();
+        drawn = area->use;
+    }
+}
+
+void AddressSpaceView::paint_pages(QPainter& painter, TextPainter& text, const Rows& rows) const {
+    text.set_font(look().font(TextSize::small));
+    const SpaceArea* area = selected_area();
+    if (!stack_ || area == nullptr) {
+        text.set_colour(look().colour(Role::muted));
+        text.write(rows.pages, Qt::AlignCenter, tr("Choose a stack above to see its pages"));
+        return;
+    }
+    // What lies in the area, from the left: a thread_info page or guard below, the stack's pages, a guard above.
+    struct Piece {
+        VirtRange range;
+        QString text;
+        bool is_page;
+    };
+    std::vector<Piece> pieces;
+    const auto add = [&](VirtAddr from, VirtAddr to, const QString& label, bool is_page) {
+        if (from < to) pieces.push_back({.range = {from, to}, .text = label, .is_page = is_page});
+    };
+    VirtAddr at = area->range.lowest;
+    if (stack_->thread_info && !stack_->stack.contains(stack_->thread_info->lowest)) {
+        add(at, at + Bytes{core::kPageBytes}, tr("thread_info"), true);
+        at += Bytes{core::kPageBytes};
+    }
+    add(at, stack_->stack.lowest, tr("guard"), false);
+    for (std::size_t page = 0; page < stack_->frames.size(); ++page) {
+        const VirtAddr lowest = stack_->stack.lowest + bytes_of(core::Pages{page});
+        const auto& frame = stack_->frames[page];
+        add(lowest, lowest + Bytes{core::kPageBytes}, frame ? tr("frame %1").arg(format_pfn(*frame)) : tr("not mapped"),
+            frame.has_value());
+    }
+    add(stack_->stack.top, area->range.top, tr("guard"), false);
+
+    std::vector<LensSegment> segments;
+    for (const Piece& piece : pieces) {
+        segments.push_back(
+            {.size = piece.range.size(), .minimum = double(look().px(piece.is_page ? 8 : kGuardOnPages))});
+    }
+    const AddressLens lens(pieces.front().range.lowest, segments, rows.pages.width(), 0, LensScale::linear);
+    const QColor ground = area->use == AreaUse::cached_stack ? look().colour(FrameClass::cached_stack)
+                                                             : look().colour(FrameClass::kernel_stack);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const Span x = lens.pixels_of_segment(i);
+        const QRectF box(x.from, rows.pages.top(), x.length(), rows.pages.height());
+        painter.setPen(look().hairline());
+        painter.setBrush(pieces[i].is_page ? QBrush(ground)
+                                           : look().fill_with_pattern(FrameClass::hole, devicePixelRatioF()));
+        painter.drawRect(box.adjusted(0.5, 0, -0.5, -0.5));
+        if (pieces[i].is_page) {
+            text.set_colour(look().text_on(ground));
+            text.write(box.adjusted(4, 0, -4, 0), Qt::AlignCenter, pieces[i].text, TextFit::whole);
+            continue;
+        }
+        const double wide = text.width_of(pieces[i].text) + look().px(8);
+        if (wide > box.width()) continue;
+        QRectF plate(0, 0, wide, text.line_height());
+        plate.moveCenter(box.center());
+        painter.fillRect(plate, look().colour(Role::canvas));
+        text.set_colour(look().colour(Role::text));
+        text.write(plate, Qt::AlignCenter, pieces[i].text, TextFit::whole);
+    }
+    if (stack_->holder == StackHolder::task) {
+        // A mark at the edge: a line across would strike the frame's number out.
+        const double sp = lens.to_pixel(stack_->stack.top - stack_->used);
+        const double side = look().px(5);
+        painter.setPen(look().outline(Outline::selected));
+        painter.setBrush(look().colour(Role::canvas));
+        painter.drawPolygon(QPolygonF({QPointF(sp - side, rows.pages.top()), QPointF(sp + side, rows.pages.top()),
+                                       QPointF(sp, rows.pages.top() + (1.6 * side))}));
+    }
+    const QRectF above = area_rect(*area, rows.areas);
+    paint_lens(painter, {.from = above.left(), .to = above.right()}, {.from = 0, .to = rows.pages.width()},
+               rows.second_lens);
+}
+
+} // namespace ksl::ui

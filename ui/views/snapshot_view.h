@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What every view of a machine can do: draw another moment.
+#pragma once
+
+#include "ui/engine/snapshot.h"
+
+#include <memory>
+
+namespace ksl::ui {
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+class SnapshotView {
+public:
+    virtual ~SnapshotView() = default;
+    /// Null: there is no machine.
+    virtual void show_snapshot(const SnapshotPtr& snapshot) = 0;
+
+protected:
+    SnapshotView() = default;
+    SnapshotView(const SnapshotView&) = default;
+    SnapshotView& operator=(const SnapshotView&) = default;
+    SnapshotView(SnapshotView&&) = default;
+    SnapshotView& operator=(SnapshotView&&) = default;
+};
+
+} // namespace ksl::ui

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/views/stack_view.h"
+
+#include "core/kstack/overflow.h"
+#include "ui/format/format.h"
+#include "ui/views/event_text.h"
+
+#include <QPainter>
+#include <algorithm>
+#include <cmath>
+
+namespace ksl::ui {
+
+using core::Bytes;
+using core::StackId;
+using core::VirtAddr;
+
+namespace {
+
+constexpr double kMargin = 8;
+constexpr double kStripe = 4; ///< at the left of a call frame
+constexpr std::uint64_t kLowDigits = 0xff'ffff;
+
+QRectF to_qrect(const Rect& rect, const QRectF& inside) {
+    return {inside.left() + rect.x, inside.top() + rect.y, rect.width, rect.height};
+}
+
+/// The part of an address in which one stack's pages differ.
+QString low_digits(VirtAddr at) {
+    QString digits = QString::number(at.raw() & kLowDigits, 16).rightJustified(6, u'0');
+    return u'…' + digits.insert(2, u'\'');
+}
+
+} // namespace
+
+StackView::StackView(const Theme& theme, QWidget* parent) : MapCanvas(theme, Scope::stack, ZoomAxes::none, parent) {}
+
+QSize StackView::sizeHint() const {
+    return {look().px(380), look().px(460)};
+}
+QSize StackView::minimumSizeHint() const {
+    return {look().px(300), look().px(240)};
+}
+
+void StackView::show_snapshot(const SnapshotPtr& snapshot) {
+    snapshot_ = snapshot;
+    refresh();
+}
+
+void StackView::select_stack(StackId stack) {
+    selected_ = stack;
+    refresh();
+}
+
+void StackView::refresh() {
+    const StackId before = reading_ ? reading_->id : StackId::none();
+    reading_.reset();
+    if (snapshot_ != nullptr) {
+        const core::Machine& machine = *snapshot_->machine;
+        reading_ = read_stack(machine, selected_);
+        if (!reading_) reading_ = read_stack(machine, interesting_stack(machine, core::CpuId{snapshot_->last.cpu}));
+        if (reading_) {
+            const auto below = translate(machine, reading_->stack.lowest - Bytes{8});
+            has_hole_below_ = reading_->guard_below == Bytes{0} && !below;
+            const std::string_view name = below ? core::name_of(core::victim_at(machine.state().memory, *below)) : "";
+            victim_ = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
+        }
+    }
+    update();
+    announce_change();
+    const StackId now = reading_ ? reading_->id : StackId::none();
+    if (now != before) Q_EMIT stack_shown(now);
+}
+
+StackPicture StackView::picture() const {
+    StackPicture picture{.stack = reading_->stack,
+                         .guard_above = reading_->guard_above,
+                         .guard_below = has_hole_below_ ? Bytes{core::kPageBytes} : reading_->guard_below,
+                         .calls = {},
+                         .thread_info = {},
+                         .canary = reading_->canary};
+    for (const StackItem& item : reading_->items) picture.calls.push_back(item.size);
+    const auto& info = reading_->thread_info;
+    if (info && reading_->stack.contains(info->lowest)) picture.thread_info = info;
+    return picture;
+}
+
+StackView::Parts StackView::parts() const {
+    const QFontMetricsF title(look().font(TextSize::body, TextWeight::bold));
+    const QFontMetricsF small(look().font(TextSize::small));
+    const QFontMetricsF fixed(look().fixed_font(TextSize::small));
+    const double margin = look().px(kMargin);
+    const QRectF area = QRectF(rect()).adjusted(margin, margin, -margin, -margin);
+    Parts p;
+    p.head = QRectF(area.left(), area.top(), area.width(), std::ceil(title.height()) + std::ceil(small.height()));
+    const double foot = (2 * std::ceil(small.height())) + look().px(12);
+    p.foot = QRectF(area.left(), area.bottom() - foot, area.width(), foot);
+    const double top = p.head.bottom() + margin;
+    const double height = std::max(0.0, p.foot.top() - margin - top);
+    const double left = std::ceil(fixed.horizontalAdvance(QStringLiteral("…00'0000"))) + margin;
+    const double right = std::ceil(small.horizontalAdvance(tr("frame %1").arg(QStringLiteral("0'0000")))) + margin;
+    p.addresses = QRectF(area.left(), top, left, height);
+    p.frames = QRectF(area.right() - right, top, right, height);
+    p.picture = QRectF(p.addresses.right(), top, std::max(0.0, p.frames.left() - p.addresses.right()), height);
+    return p;
+}
+
+StackLayout StackView::layout_in(const Parts& parts) const {
+    const double line = std::ceil(QFontMetricsF(look().font(TextSize::small)).height());
+    return {picture(),
+            {.width = parts.picture.width(),
+             .height = parts.picture.height(),
+             .line_height = line + 2,
+             .least_call = line + 2,
+             .guard_height = line + look().px(8)}};
+}
+
+QString StackView::title() const {
+    const core::Machine& machine = *snapshot_->machine;
+    switch (reading_->holder) {
+    case StackHolder::task: {
+        const QString name = task_name(machine, reading_->task);
+        return reading_->is_running ? tr("Stack of %1, running").arg(name) : tr("Stack of %1").arg(name);
+    }
+    case StackHolder::cache:
+        return tr("Cached stack, %1 slot %2").arg(cpu_name(reading_->cache_cpu)).arg(reading_->cache_slot);
+    case StackHolder::deferred: return tr("Dead stack, waits to be freed");
+    }
+    return {};
+}
+
+QString StackView::place() const {
+    const core::StackDesign& design = snapshot_->machine->config().design;
+    return tr("%1, %2").arg(format_bytes(design.stack_bytes()), backing_name(design.backing));
+}
+
+QString StackView::below_text() const {
+    if (reading_->guard_below > Bytes{0}) return tr("guard, no entry");
+    if (has_hole_below_) return tr("hole, no entry");
+    return tr("below: %1").arg(victim_);
+}
+
+QString StackView::room_text() const {
+    const Bytes size = reading_->stack.size();
+    const bool has_info_below = reading_->thread_info && reading_->thread_info->lowest == reading_->stack.lowest;
+    const Bytes reserved = has_info_below ? core::kThreadInfoBytes : Bytes{0};
+    const Bytes taken = std::min(size, reading_->used + reserved);
+    const Bytes room = size - taken;
+    if (!reading_->is_canary_intact) return tr("overflowed: the canary is overwritten");
+    if (room < Bytes{size.count() / 8}) return tr("tight: %1 left").arg(format_bytes(room));
+    return tr("comfortable: %1 left").arg(format_bytes(room));
+}
+
+QString StackView::call_text(std::uint32_t index) const {
+    const StackItem& item = reading_->items[index];
+    const QString size = format_bytes(item.size);
+    switch (item.kind) {
+    case StackItem::Kind::user_registers: return tr("user registers, %1").arg(size);
+    case StackItem::Kind::fork_frame: return tr("fork frame, %1").arg(size);
+    case StackItem::Kind::thread_info: return tr("thread_info, %1").arg(size);
+    case StackItem::Kind::call: break;
+    }
+    std::uint32_t first_call = 0;
+    while (reading_->items[first_call].kind != StackItem::Kind::call) ++first_call;
+    return tr("call %1, %2").arg(index - first_call + 1).arg(size);
+}
+
+QString StackView::box_text(const StackBox& box) const {
+    switch (box.part) {
+    case StackPart::guard_above: return tr("guard, no entry");
+    case StackPart::guard_below:
+    case StackPart::neighbour: return below_text();
+    case StackPart::thread_info: return tr("thread_info");
+    case StackPart::canary: return reading_->is_canary_intact ? tr("canary, intact") : tr("canary, overwritten");
+    case StackPart::unused: return {};
+    case StackPart::call: return call_text(box.first_call);
+    case StackPart::calls: return tr("%1 outer frames, %2").arg(box.call_count).arg(format_bytes(box.range.size()));
+    }
+    return {};
+}
+
+QString StackView::summary() const {
+    if (!reading_) return tr("Stack, no machine");
+    if (reading_->holder != StackHolder::task) return QStringLiteral("%1, %2, %3").arg(title(), place(), below_text());
+    return QStringLiteral("%1, %2, %3, %4")
+        .arg(title(), place(), tr("%1 used").arg(format_bytes_of(reading_->used, reading_->stack.size())),
+             below_text());
+}
+
+QList<CanvasItem> StackView::items() const {
+    if (!reading_) return {};
+    const Parts p = parts();
+    const StackLayout layout = layout_in(p);
+    QList<CanvasItem> all;
+    for (const StackBox& box : layout.boxes()) {
+        const QString text =
+            box.part == StackPart::unused ? tr("unused, %1").arg(format_bytes(box.range.size())) : box_text(box);
+        all += {.name = tr("%1, at %2").arg(text, format_address(box.range.lowest)),
+                .rect = to_qrect(box.rect, p.picture),
+                .role = QAccessible::ListItem,
+                .is_current = all.size() == cursor_};
+    }
+    return all;
+}
+
+QRectF StackView::cursor_rect() const {
+    if (!reading_) return {};
+    const Parts p = parts();
+    const StackLayout layout = layout_in(p);
+    if (cursor_ >= static_cast<int>(layout.boxes().size())) return {};
+    const QRectF at = to_qrect(layout.boxes()[static_cast<std::size_t>(cursor_)].rect, p.picture);
+    return {camera().to_content(at.topLeft()), camera().to_content(at.bottomRight())};
+}
+
+bool StackView::move_cursor(CursorStep step) {
+    if (!reading_) return false;
+    const int count = static_cast<int>(layout_in(parts()).boxes().size());
+    const int next = cursor_ + (step == CursorStep::down ? 1 : (step == CursorStep::up ? -1 : 0));
+    if (next == cursor_ || next < 0 || next >= count) return false;
+    cursor_ = next;
+    return true;
+}
+
+void StackView::press(QPointF content) {
+    if (!reading_) return;
+    const Parts p = parts();
+    const StackLayout layout = layout_in(p);
+    const StackBox* box = layout.box_at(camera().to_widget(content).y() - p.picture.top());
+    if (box != nullptr) cursor_ = static_cast<int>(box - layout.boxes().data());
+}
+
+void StackView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
+    TextPainter text(painter, written_);
+    if (!reading_) {
+        text.set_font(look().font(TextSize::body));
+        text.set_colour(look().colour(Role::muted));
+        text.write(QRectF(rect()).adjusted(8, 8, -8, -8), Qt::AlignCenter, tr("No stack to show"));
+        return;
+    }
+    const Parts p = parts();
+    const StackLayout layout = layout_in(p);
+    paint_head(text, p.head);
+    paint_boxes(painter, text, p, layout);
+    paint_pages(painter, text, p, layout);
+    paint_marks(painter, text, p, layout);
+    paint_foot(painter, text, p.foot);
+}
+
+void StackView::paint_head(TextPainter& text, const QRectF& at) const {
+    text.set_font(look().font(TextSize::body, TextWeight::bold));
+    text.set_colour(look().colour(Role::text));
+    const double line = text.line_height();
+    text.write(QRectF(at.left(), at.top(), at.width(), line), Qt::AlignLeft, title());
+    text.set_font(look().font(TextSize::small));
+    text.set_colour(look().colour(Role::muted));
+    text.write(QRectF(at.left(), at.top() + line, at.width(), text.line_height()), Qt::AlignLeft, place());
+}
+
+QColor StackView::ground_of(const StackBox& box) const {
+    switch (box.part) {
+    case StackPart::call:
+    case StackPart::calls: return look().colour(FrameClass::kernel_stack);
+    case StackPart::thread_info: return look().colour(FrameClass::page_table);
+    case StackPart::canary:
+        return reading_->is_canary_intact ? look().colour(Role::panel) : look().colour(Role::damage);
+    case StackPart::neighbour: return look().colour(Role::free);
+    case StackPart::guard_above:
+    case StackPart::guard_below:
+    case StackPart::unused: break;
+    }
+    return look().colour(Role::canvas);
+}
+
+void StackView::set_fill(QPainter& painter, const StackBox& box) const {
+    const bool is_guard = box.part == StackPart::guard_above || box.part == StackPart::guard_below;
+    const double ratio = devicePixelRatioF();
+    if (is_guard) {
+        painter.setBrush(look().fill_with_pattern(FrameClass::hole, ratio));
+    } else if (box.part == StackPart::call || box.part == StackPart::calls) {
+        painter.setBrush(look().fill(FrameClass::kernel_stack, ratio));
+    } else {
+        painter.setBrush(ground_of(box));
+    }
+}
+
+void StackView::paint_boxes(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const {
+    text.set_font(look().font(TextSize::small));
+    for (const StackBox& box : layout.boxes()) {
+        const QRectF at = to_qrect(box.rect, parts.picture);
+        set_fill(painter, box);
+        painter.setPen(look().hairline());
+        painter.drawRect(at);
+        const QString label = box_text(box);
+        if (label.isEmpty()) continue;
+        const bool is_guard = box.part == StackPart::guard_above || box.part == StackPart::guard_below;
+        const bool has_pattern = look().has_patterns() && ground_of(box) == look().colour(FrameClass::kernel_stack);
+        QRectF room = at.adjusted(look().px(kStripe) * 2, 1, -look().px(kStripe), -1);
+        if (is_guard || has_pattern) {
+            // Text on a hatch is not read: it gets a plate of plain ground.
+            const double width = std::min(text.width_of(label) + look().px(8), room.width());
+            QRectF plate(0, 0, width, std::min(text.line_height(), room.height()));
+            plate.moveCenter(room.center());
+            painter.fillRect(plate, look().colour(Role::canvas));
+            text.set_colour(look().colour(Role::text));
+            text.write(plate.adjusted(2, 0, -2, 0), Qt::AlignCenter, label);
+            continue;
+        }
+        text.set_colour(look().text_on(ground_of(box)));
+        text.write(room, Qt::AlignLeft | Qt::AlignVCenter, label);
+    }
+}
+
+void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const {
+    const double gap = look().px(4);
+    double last_label = -1;
+    for (std::size_t page = reading_->frames.size(); page-- > 0;) {
+        const VirtAddr lowest = reading_->stack.lowest + bytes_of(core::Pages{page});
+        const double top = parts.picture.top() + layout.to_y(lowest + Bytes{core::kPageBytes});
+        const double bottom = parts.picture.top() + layout.to_y(lowest);
+        QPen line = look().grid_line();
+        line.setStyle(Qt::DashLine);
+        painter.setPen(line);
+        if (page != 0) painter.drawLine(QPointF(parts.picture.left(), bottom), QPointF(parts.frames.right(), bottom));
+        // The address stands where the page begins, the frame in its middle.
+        text.set_font(look().fixed_font(TextSize::small));
+        text.set_colour(look().colour(Role::muted));
+        const double height = text.line_height();
+        if (last_label < 0 || bottom - height >= last_label) {
+            text.write(QRectF(parts.addresses.left(), bottom - height, parts.addresses.width() - gap, height),
+                       Qt::AlignRight, low_digits(lowest), TextFit::whole);
+            last_label = bottom;
+        }
+        text.set_font(look().font(TextSize::small));
+        const auto& frame = reading_->frames[page];
+        const QString label = frame ? tr("frame %1").arg(format_pfn(*frame)) : tr("not mapped");
+        text.set_colour(look().colour(frame ? Role::text : Role::muted));
+        text.write(QRectF(parts.frames.left() + gap, top, parts.frames.width() - gap, bottom - top),
+                   Qt::AlignLeft | Qt::AlignVCenter, label, TextFit::whole);
+    }
+}
+
+void StackView::paint_marks(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const {
+    if (reading_->holder != StackHolder::task) return;
+    const VirtAddr top = reading_->stack.top;
+    const double sp = parts.picture.top() + layout.to_y(top - reading_->used);
+    const double deepest = parts.picture.top() + layout.to_y(top - reading_->deepest);
+    text.set_font(look().font(TextSize::small));
+    const double line = text.line_height();
+    const double room = parts.picture.width() - look().px(12);
+    // Two labels one below the other, in the unused part where there is room for them.
+    const double bottom = parts.picture.top() + layout.to_y(reading_->stack.lowest);
+    text.set_colour(look().colour(Role::text));
+    QPen pen = look().outline(Outline::selected);
+    painter.setPen(pen);
+    painter.drawLine(QPointF(parts.picture.left(), sp), QPointF(parts.picture.right(), sp));
+    painter.setBrush(pen.color());
+    const double side = look().px(5);
+    painter.drawPolygon(QPolygonF({QPointF(parts.picture.left() - side, sp - side), QPointF(parts.picture.left(), sp),
+                                   QPointF(parts.picture.left() - side, sp + side)}));
+    const bool has_both = deepest > sp + 1;
+    const double sp_room = (has_both ? deepest : bottom) - sp;
+    painter.setPen(look().colour(Role::text));
+    if (sp_room >= line + 2) {
+        text.write(QRectF(parts.picture.left() + look().px(8), sp + 1, room, line), Qt::AlignLeft, tr("stack pointer"));
+    }
+    if (!has_both) return;
+    QPen mark(look().colour(Role::text), 1, Qt::DashLine);
+    painter.setPen(mark);
+    painter.drawLine(QPointF(parts.picture.left(), deepest), QPointF(parts.picture.right(), deepest));
+    if (bottom - deepest >= line + 2) {
+        painter.setPen(look().colour(Role::muted));
+        text.write(QRectF(parts.picture.left() + look().px(8), deepest + 1, room, line), Qt::AlignLeft,
+                   tr("deepest so far"));
+    }
+}
+
+void StackView::paint_foot(QPainter& painter, TextPainter& text, const QRectF& at) const {
+    text.set_font(look().font(TextSize::small));
+    const double line = text.line_height();
+    const QRectF bar(at.left(), at.top() + look().px(2), at.width(), look().px(8));
+    painter.setPen(look().hairline());
+    painter.setBrush(look().colour(Role::free));
+    painter.drawRect(bar);
+    const auto share = [&](Bytes bytes) {
+        const auto size = static_cast<double>(reading_->stack.size().count());
+        return bar.width() * std::min(1.0, static_cast<double>(bytes.count()) / size);
+    };
+    if (reading_->holder != StackHolder::task) {
+        text.set_colour(look().colour(Role::muted));
+        text.write(QRectF(at.left(), bar.bottom() + look().px(2), at.width(), line), Qt::AlignLeft,
+                   tr("nobody runs on it"));
+        return;
+    }
+    painter.setBrush(look().colour(FrameClass::cached_stack));
+    painter.drawRect(QRectF(bar.left(), bar.top(), share(reading_->deepest), bar.height()));
+    painter.setBrush(look().colour(FrameClass::kernel_stack));
+    painter.drawRect(QRectF(bar.left(), bar.top(), share(reading_->used), bar.height()));
+    text.set_colour(look().colour(Role::text));
+    const double first = bar.bottom() + look().px(2);
+    text.write(QRectF(at.left(), first, at.width(), line), Qt::AlignLeft,
+               tr("%1 used, deepest %2")
+                   .arg(format_bytes_of(reading_->used, reading_->stack.size()), format_bytes(reading_->deepest)));
+    text.set_colour(look().colour(reading_->is_canary_intact ? Role::muted : Role::text));
+    text.write(QRectF(at.left(), first + line, at.width(), line), Qt::AlignLeft, room_text());
+}
+
+} // namespace ksl::ui

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One kernel stack from its top down: call frames, stack pointer, deepest use, canary, thread_info, guards or whoever
+// lies below, and the frame behind each page. High addresses on top, growth is down, always.
+#pragma once
+
+#include "ui/layout/stack_layout.h"
+#include "ui/machine/stack_reading.h"
+#include "ui/views/snapshot_view.h"
+#include "ui/views/text_painter.h"
+#include "ui/widgets/map_canvas.h"
+
+#include <optional>
+
+namespace ksl::ui {
+
+class StackView : public MapCanvas, public SnapshotView {
+    Q_OBJECT
+
+public:
+    explicit StackView(const Theme& theme, QWidget* parent = nullptr);
+
+    void show_snapshot(const SnapshotPtr& snapshot) override;
+    /// Shows this stack from now on; none: the one that the last step ran on.
+    void select_stack(core::StackId stack);
+    [[nodiscard]] const std::optional<StackReading>& reading() const { return reading_; }
+
+    [[nodiscard]] QString summary() const override;
+    [[nodiscard]] QAccessible::Role accessible_role() const override { return QAccessible::List; }
+    [[nodiscard]] QSize sizeHint() const override;
+    [[nodiscard]] QSize minimumSizeHint() const override;
+    [[nodiscard]] const QList<WrittenText>& written() const { return written_; }
+
+Q_SIGNALS:
+    /// The stack that is shown now.
+    void stack_shown(core::StackId stack);
+
+protected:
+    [[nodiscard]] QSizeF content_size() const override { return {1, 1}; }
+    void paint_content(QPainter& painter, const QRect& exposed) override;
+    [[nodiscard]] QList<CanvasItem> items() const override;
+    [[nodiscard]] QRectF cursor_rect() const override;
+    bool move_cursor(CursorStep step) override;
+    void press(QPointF content) override;
+
+private:
+    struct Parts {
+        QRectF head;
+        QRectF addresses; ///< left of the picture
+        QRectF picture;
+        QRectF frames; ///< right of it
+        QRectF foot;
+    };
+    [[nodiscard]] Parts parts() const;
+    [[nodiscard]] StackLayout layout_in(const Parts& parts) const;
+    [[nodiscard]] StackPicture picture() const;
+    void refresh();
+
+    void paint_head(TextPainter& text, const QRectF& at) const;
+    void paint_boxes(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const;
+    void paint_pages(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const;
+    void paint_marks(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const;
+    void paint_foot(QPainter& painter, TextPainter& text, const QRectF& at) const;
+    void set_fill(QPainter& painter, const StackBox& box) const;
+    [[nodiscard]] QColor ground_of(const StackBox& box) const;
+
+    [[nodiscard]] QString title() const;
+    [[nodiscard]] QString place() const;
+    [[nodiscard]] QString box_text(const StackBox& box) const;
+    [[nodiscard]] QString call_text(std::uint32_t index) const;
+    [[nodiscard]] QString below_text() const;
+    [[nodiscard]] QString room_text() const;
+
+    SnapshotPtr snapshot_;
+    core::StackId selected_;
+    std::optional<StackReading> reading_;
+    bool has_hole_below_ = false; ///< no guard was asked for, but nothing is mapped there either
+    QString victim_;              ///< what lies below, where something does
+    int cursor_ = 0;              ///< index of a box
+    mutable QList<WrittenText> written_;
+};
+
+} // namespace ksl::ui

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/views/timeline_view.h"
+
+#include "ui/format/format.h"
+#include "ui/layout/nice_ticks.h"
+#include "ui/views/event_text.h"
+
+#include <QMouseEvent>
+#include <QPainter>
+#include <algorithm>
+#include <cmath>
+
+namespace ksl::ui {
+
+using core::Nanoseconds;
+
+namespace {
+
+constexpr double kPale = 0.35; ///< of what the playhead has not reached
+constexpr unsigned kMostTicks = 8;
+constexpr double kLeastCpuLane = 14;
+
+Nanoseconds before(Nanoseconds at, Nanoseconds by) {
+    return at > by ? at - by : Nanoseconds{0};
+}
+
+} // namespace
+
+TimelineView::TimelineView(const Theme& theme, QWidget* parent)
+    : MapCanvas(theme, Scope::timeline, ZoomAxes::horizontal, parent) {}
+
+QSize TimelineView::sizeHint() const {
+    return {look().px(720), look().px(170)};
+}
+QSize TimelineView::minimumSizeHint() const {
+    const int line = static_cast<int>(std::ceil(QFontMetricsF(look().font(TextSize::small)).height()));
+    return {look().px(360), 5 * line};
+}
+
+void TimelineView::clear() {
+    times_.clear();
+    clones_ = {};
+    misses_ = {};
+    faults_ = {};
+    cpus_.clear();
+    cpu_ends_.clear();
+    snapshot_.reset();
+    fit();
+    update();
+}
+
+void TimelineView::append(std::span<const StepRecord> records) {
+    if (records.empty()) return;
+    const bool was_fitted = is_fitted();
+    for (const StepRecord& record : records) {
+        times_.push_back(record.at);
+        if (record.kind == StepKind::clone) {
+            clones_.append(record.at, static_cast<float>(record.duration.count()), record.has(StepRecord::kFailed));
+            misses_.append(record.at, static_cast<float>(record.first_misses), false);
+        }
+        if (record.is_notable()) faults_.append(record.at, 1, record.has(StepRecord::kFailed | StepRecord::kFault));
+        if (record.cpu >= cpus_.size()) {
+            cpus_.resize(record.cpu + std::size_t{1});
+            cpu_ends_.resize(cpus_.size());
+        }
+        Nanoseconds& end = cpu_ends_[record.cpu];
+        const Nanoseconds from = std::max(end, before(record.at, record.duration));
+        if (from < record.at) cpus_[record.cpu].append({.from = from, .to = record.at, .what = record.task});
+        end = std::max(end, record.at);
+    }
+    if (was_fitted) fit();
+    update();
+}
+
+void TimelineView::show_snapshot(const SnapshotPtr& snapshot) {
+    snapshot_ = snapshot;
+    update();
+    announce_change();
+}
+
+std::uint64_t TimelineView::position_at(Nanoseconds time) const {
+    return static_cast<std::uint64_t>(std::ranges::upper_bound(times_, time) - times_.begin());
+}
+
+Nanoseconds TimelineView::end_time() const {
+    return times_.empty() ? Nanoseconds{1000} : times_.back();
+}
+
+double TimelineView::label_width() const {
+    const QFontMetricsF metrics(look().font(TextSize::small));
+    double widest = metrics.horizontalAdvance(tr("cpu %1").arg(255));
+    for (const QString& name : {tr("clones"), tr("L1 misses"), tr("failures")})
+        widest = std::max(widest, metrics.horizontalAdvance(name));
+    return std::ceil(widest) + look().px(12);
+}
+
+// The names of the lanes stand left of time zero: content is as much wider.
+QSizeF TimelineView::content_size() const {
+    const auto end = static_cast<double>(end_time().count());
+    const double room = std::max(1.0, width() - label_width() - look().px(12));
+    return {end * width() / room, 1};
+}
+double TimelineView::to_x(Nanoseconds at) const {
+    const double scale = camera().scale_x();
+    return label_width() + ((static_cast<double>(at.count()) - camera().origin().x()) * scale);
+}
+Nanoseconds TimelineView::to_time(double x) const {
+    const double time = ((x - label_width()) / camera().scale_x()) + camera().origin().x();
+    return Nanoseconds{static_cast<std::uint64_t>(std::clamp(time, 0.0, static_cast<double>(end_time().count())))};
+}
+TimeRange TimelineView::visible() const {
+    const Nanoseconds from = to_time(label_width());
+    return {.from = from, .to = std::max(to_time(width()), from + Nanoseconds{1})};
+}
+
+TimelineView::Lanes TimelineView::lanes() const {
+    const double line = std::ceil(QFontMetricsF(look().font(TextSize::small)).height());
+    const double gap = look().px(3);
+    Lanes l;
+    l.ruler = QRectF(0, 0, width(), line + look().px(6));
+    const std::size_t known = snapshot_ == nullptr ? 1 : snapshot_->machine->config().cpus;
+    const std::size_t cpus = std::clamp<std::size_t>(std::max(known, cpus_.size()), 1, kMostCpuLanes);
+    const double rest = height() - l.ruler.height() - gap;
+    const double least_cpu = std::max(line, look().px(kLeastCpuLane) * 1.0);
+    // Clones are what a run is about: what the CPUs leave is theirs.
+    const double cpu_high =
+        std::clamp(rest * 0.45 / static_cast<double>(cpus), std::min(least_cpu, rest / 5), line * 1.6);
+    const std::size_t shown =
+        std::max<std::size_t>(1, std::min(cpus, static_cast<std::size_t>(rest * 0.5 / std::max(1.0, cpu_high + gap))));
+    const double left = rest - (static_cast<double>(shown) * (cpu_high + gap));
+    double y = l.ruler.bottom() + gap;
+    const auto take = [&](double high) {
+        const QRectF row(0, y, width(), std::max(0.0, high - gap));
+        y += high;
+        return row;
+    };
+    const double each = left / 3.5;
+    l.clones = {.name = tr("clones"), .rect = take(each * 1.5)};
+    l.misses = {.name = tr("L1 misses"), .rect = take(each)};
+    for (std::size_t cpu = 0; cpu < shown; ++cpu)
+        l.cpus.push_back({.name = tr("cpu %1").arg(cpu), .rect = take(cpu_high + gap)});
+    l.faults = {.name = tr("failures"), .rect = take(each)};
+    return l;
+}
+
+QString TimelineView::summary() const {
+    if (snapshot_ == nullptr) return tr("Timeline, no run");
+    const TimelineBin clones = clones_.bin({.from = {}, .to = end_time() + Nanoseconds{1}});
+    return tr("Timeline, playhead %1, step %2 of %3 known, %4 clones, %5 failed")
+        .arg(format_playhead(snapshot_->now), format_count(snapshot_->position), format_count(times_.size()),
+             format_count(clones.count), format_count(clones.failures));
+}
+
+QList<CanvasItem> TimelineView::items() const {
+    QList<CanvasItem> all;
+    const Lanes l = lanes();
+    const TimeRange range = visible();
+    const auto add = [&](const Lane& lane, const QString& what) {
+        all += {.name = QStringLiteral("%1: %2").arg(lane.name, what),
+                .rect = lane.rect,
+                .role = QAccessible::ListItem,
+                .is_current = false};
+    };
+    const TimelineBin clones = clones_.bin(range);
+    if (!clones.is_empty()) {
+        add(l.clones,
+            tr("%1, from %2 to %3")
+                .arg(format_count(clones.count), format_time(double(clones.min)), format_time(double(clones.max))));
+    }
+    for (std::size_t cpu = 0; cpu < l.cpus.size() && cpu < cpus_.size(); ++cpu)
+        add(l.cpus[cpu], tr("busy for %1").arg(format_time(cpus_[cpu].busy_time(range))));
+    const TimelineBin faults = faults_.bin(range);
+    add(l.faults, tr("%1 failures, %2 notable steps").arg(faults.failures).arg(faults.count));
+    return all;
+}
+
+void TimelineView::scrub_to(double x) {
+    Q_EMIT scrubbed(position_at(to_time(x)));
+}
+
+void TimelineView::press(QPointF content) {
+    scrub_to(camera().to_widget(content).x());
+}
+
+void TimelineView::mousePressEvent(QMouseEvent* event) {
+    is_scrubbing_ = event->button() == Qt::LeftButton && lanes().ruler.contains(event->position());
+    if (is_scrubbing_) {
+        scrub_to(event->position().x());
+        return;
+    }
+    MapCanvas::mousePressEvent(event);
+}
+void TimelineView::mouseMoveEvent(QMouseEvent* event) {
+    if (is_scrubbing_) {
+        scrub_to(event->position().x());
+        return;
+    }
+    MapCanvas::mouseMoveEvent(event);
+}
+void TimelineView::mouseReleaseEvent(QMouseEvent* event) {
+    if (is_scrubbing_) {
+        is_scrubbing_ = false;
+        return;
+    }
+    MapCanvas::mouseReleaseEvent(event);
+}
+
+void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
+    TextPainter text(painter, written_);
+    text.set_font(look().font(TextSize::small));
+    const Lanes l = lanes();
+    paint_ruler(painter, text, l.ruler);
+    paint_bars(painter, clones_, l.clones, look().colour(FrameClass::kernel_stack), true);
+    paint_bars(painter, misses_, l.misses, look().colour(FrameClass::page_table), false);
+    for (std::size_t cpu = 0; cpu < l.cpus.size(); ++cpu) paint_cpu(painter, text, cpu, l.cpus[cpu]);
+    paint_faults(painter, l.faults);
+    // What is not yet reached is known all the same, but it is not now.
+    if (snapshot_ != nullptr) {
+        QColor veil = look().colour(Role::canvas);
+        veil.setAlphaF(1 - static_cast<float>(kPale));
+        const double now = std::max(to_x(snapshot_->now), label_width());
+        painter.fillRect(QRectF(now, l.ruler.bottom(), width() - now, height() - l.ruler.bottom()), veil);
+    }
+    for (const Lane* lane : {&l.clones, &l.misses, &l.faults}) paint_label(painter, text, *lane);
+    for (const Lane& lane : l.cpus) paint_label(painter, text, lane);
+    paint_playhead(painter, text, l);
+}
+
+QRectF TimelineView::playhead_flag(const TextPainter& text, const QRectF& ruler) const {
+    if (snapshot_ == nullptr) return {};
+    const double wide = text.width_of(format_playhead(snapshot_->now)) + look().px(8);
+    const double left =
+        std::clamp(to_x(snapshot_->now) - (wide / 2), label_width(), std::max(label_width(), width() - wide));
+    return {left, ruler.top() + 1, wide, ruler.height() - 2};
+}
+
+void TimelineView::paint_ruler(QPainter& painter, TextPainter& text, const QRectF& at) const {
+    painter.fillRect(at, look().colour(Role::panel));
+    painter.setPen(look().hairline());
+    painter.drawLine(at.bottomLeft(), at.bottomRight());
+    if (times_.empty()) return;
+    const TimeRange range = visible();
+    const double widest = text.width_of(QStringLiteral("000.00 ms")) * 1.6;
+    const auto most = std::clamp(static_cast<unsigned>(width() / widest), 2U, kMostTicks);
+    const auto ticks =
+        linear_ticks(static_cast<double>(range.from.count()), static_cast<double>(range.to.count()), most);
+    for (const Tick& tick : ticks) {
+        const double x = to_x(Nanoseconds{static_cast<std::uint64_t>(tick.value)});
+        if (x < label_width() - 1) continue;
+        painter.setPen(look().grid_line());
+        painter.drawLine(QPointF(x, at.bottom()), QPointF(x, tick.is_major ? height() : at.bottom() - 4.0));
+        if (!tick.is_major) continue;
+        const QString label = format_time_tick(tick.value);
+        const QRectF room(x + 3, at.top(), text.width_of(label) + 1, at.height());
+        if (room.right() > width() || room.intersects(playhead_flag(text, at))) continue;
+        text.set_colour(look().colour(Role::muted));
+        text.write(room, Qt::AlignLeft | Qt::AlignVCenter, label);
+    }
+}
+
+void TimelineView::paint_bars(QPainter& painter, const EventTrack& track, const Lane& lane, QColor colour,
+                              bool is_log) const {
+    painter.setPen(look().grid_line());
+    painter.drawLine(lane.rect.bottomLeft(), lane.rect.bottomRight());
+    if (track.size() == 0 || width() <= label_width()) return;
+    const TimeRange range = visible();
+    const double from = to_x(range.from);
+    const double to = std::min<double>(width(), to_x(range.to));
+    constexpr double kColumn = 3; // pixels: a bar and a gap
+    const auto columns = static_cast<std::size_t>(std::max(1.0, (to - from) / kColumn));
+    const TimelineBin whole = track.bin({.from = {}, .to = end_time() + Nanoseconds{1}});
+    const auto height_of = [&](float value) {
+        const auto most = static_cast<double>(std::max(whole.max, 1.0F));
+        const double share =
+            is_log ? std::log1p(static_cast<double>(value)) / std::log1p(most) : static_cast<double>(value) / most;
+        return std::max(2.0, share * (lane.rect.height() - 2));
+    };
+    painter.setPen(Qt::NoPen);
+    const std::vector<TimelineBin> bins = track.bins({.from = range.from, .to = range.to + Nanoseconds{1}}, columns);
+    for (std::size_t i = 0; i < bins.size(); ++i) {
+        if (bins[i].is_empty()) continue;
+        const double x = from + (static_cast<double>(i) * (to - from) / static_cast<double>(columns));
+        const double high = height_of(bins[i].max);
+        painter.setBrush(colour);
+        painter.drawRect(QRectF(x, lane.rect.bottom() - high, kColumn - 1, high));
+        if (!bins[i].has_failure()) continue;
+        painter.setBrush(look().colour(Role::damage));
+        painter.drawRect(QRectF(x, lane.rect.top(), kColumn - 1, lane.rect.height()));
+    }
+}
+
+void TimelineView::paint_cpu(QPainter& painter, TextPainter& text, std::size_t cpu, const Lane& lane) const {
+    painter.setPen(look().grid_line());
+    painter.drawLine(lane.rect.bottomLeft(), lane.rect.bottomRight());
+    if (cpu >= cpus_.size() || snapshot_ == nullptr) return;
+    const TimeRange range = visible();
+    const auto stretches = cpus_[cpu].inside(range);
+    const QRectF row = lane.rect.adjusted(0, 1, 0, -1);
+    // Where stretches are thinner than pixels, how busy it was is what can be said.
+    if (static_cast<double>(stretches.size()) > width() / 2.0) {
+        const auto columns = static_cast<std::size_t>(std::max(1.0, width() - label_width()));
+        const std::vector<float> density = cpus_[cpu].density(range, columns);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(look().colour(FrameClass::movable));
+        for (std::size_t i = 0; i < density.size(); ++i) {
+            const double high = static_cast<double>(density[i]) * row.height();
+            painter.drawRect(QRectF(label_width() + static_cast<double>(i), row.bottom() - high, 1, high));
+        }
+        return;
+    }
+    // Neighbouring stretches of one task are one box.
+    for (std::size_t i = 0; i < stretches.size();) {
+        std::size_t last = i;
+        const double pixel = 1.5;
+        while (last + 1 < stretches.size() && stretches[last + 1].what == stretches[i].what &&
+               to_x(stretches[last + 1].from) - to_x(stretches[last].to) < pixel)
+            ++last;
+        const double left = std::max(label_width(), to_x(stretches[i].from));
+        const double right = std::min<double>(width(), to_x(stretches[last].to));
+        const QRectF at(left, row.top(), std::max(1.0, right - left), row.height());
+        painter.setPen(at.width() > 4 ? look().hairline() : QPen(Qt::NoPen));
+        painter.setBrush(look().colour(FrameClass::movable));
+        painter.drawRect(at);
+        text.set_colour(look().text_on(look().colour(FrameClass::movable)));
+        text.write(at.adjusted(3, 0, -3, 0), Qt::AlignCenter,
+                   task_name(*snapshot_->machine, core::TaskId{stretches[i].what}), TextFit::whole);
+        i = last + 1;
+    }
+}
+
+void TimelineView::paint_faults(QPainter& painter, const Lane& lane) const {
+    painter.setPen(look().grid_line());
+    painter.drawLine(lane.rect.bottomLeft(), lane.rect.bottomRight());
+    const TimeRange range = visible();
+    const auto columns = static_cast<std::size_t>(std::max(1.0, (width() - label_width()) / 6));
+    const auto bins = faults_.bins({.from = range.from, .to = range.to + Nanoseconds{1}}, columns);
+    const double from = to_x(range.from);
+    const double to = std::min<double>(width(), to_x(range.to));
+    for (std::size_t i = 0; i < bins.size(); ++i) {
+        if (bins[i].is_empty()) continue;
+        const double x = from + ((static_cast<double>(i) + 0.5) * (to - from) / static_cast<double>(columns));
+        const double side = std::min(4.0, lane.rect.height() / 2);
+        const QPointF c(x, lane.rect.center().y());
+        // A cross for a failure, a dot for what is only worth a look: a purge.
+        if (bins[i].has_failure()) {
+            painter.setPen(QPen(look().colour(Role::damage), 2));
+            painter.drawLine(c + QPointF(-side, -side), c + QPointF(side, side));
+            painter.drawLine(c + QPointF(-side, side), c + QPointF(side, -side));
+        } else {
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(look().colour(Role::muted));
+            painter.drawEllipse(c, side / 1.5, side / 1.5);
+        }
+    }
+}
+
+void TimelineView::paint_label(QPainter& painter, TextPainter& text, const Lane& lane) const {
+    const QRectF at(0, lane.rect.top(), label_width() - 1, lane.rect.height());
+    painter.fillRect(at, look().colour(Role::canvas));
+    text.set_colour(look().colour(Role::text));
+    text.write(at.adjusted(look().px(6), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, lane.name);
+}
+
+void TimelineView::paint_playhead(QPainter& painter, TextPainter& text, const Lanes& lanes) const {
+    if (snapshot_ == nullptr) return;
+    const double x = to_x(snapshot_->now);
+    if (x < label_width() - 1 || x > width()) return;
+    const QPen pen = look().outline(Outline::selected);
+    painter.setPen(pen);
+    painter.drawLine(QPointF(x, lanes.ruler.top()), QPointF(x, height()));
+    const QString label = format_playhead(snapshot_->now);
+    const QRectF flag = playhead_flag(text, lanes.ruler);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(look().colour(Role::focus));
+    painter.drawRoundedRect(flag, 3, 3);
+    text.set_colour(look().colour(Role::on_focus));
+    text.write(flag, Qt::AlignCenter, label);
+}
+
+} // namespace ksl::ui

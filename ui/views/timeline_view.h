@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The run in time: clones with their latency, what each CPU did, TLB misses, failures, and the playhead. Dragging in
+// the ruler on top scrubs; what lies behind the playhead and is already known is drawn paler.
+#pragma once
+
+#include "ui/engine/snapshot.h"
+#include "ui/layout/timeline_bins.h"
+#include "ui/views/snapshot_view.h"
+#include "ui/views/text_painter.h"
+#include "ui/widgets/map_canvas.h"
+
+#include <span>
+#include <vector>
+
+namespace ksl::ui {
+
+class TimelineView : public MapCanvas, public SnapshotView {
+    Q_OBJECT
+
+public:
+    static constexpr std::size_t kMostCpuLanes = 8;
+
+    explicit TimelineView(const Theme& theme, QWidget* parent = nullptr);
+
+    /// Another run: everything known is forgotten.
+    void clear();
+    /// Steps that were taken for the first time, in order.
+    void append(std::span<const StepRecord> records);
+    void show_snapshot(const SnapshotPtr& snapshot) override;
+
+    /// The last position at or before a time.
+    [[nodiscard]] std::uint64_t position_at(core::Nanoseconds time) const;
+    [[nodiscard]] std::size_t steps() const { return times_.size(); }
+
+    [[nodiscard]] QString summary() const override;
+    [[nodiscard]] QSize sizeHint() const override;
+    [[nodiscard]] QSize minimumSizeHint() const override;
+    [[nodiscard]] const QList<WrittenText>& written() const { return written_; }
+
+Q_SIGNALS:
+    void scrubbed(std::uint64_t position);
+
+protected:
+    [[nodiscard]] QSizeF content_size() const override;
+    [[nodiscard]] double most_scale() const override { return 4; } ///< pixels a nanosecond
+    void paint_content(QPainter& painter, const QRect& exposed) override;
+    [[nodiscard]] QList<CanvasItem> items() const override;
+    void press(QPointF content) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+
+private:
+    struct Lane {
+        QString name;
+        QRectF rect;
+    };
+    struct Lanes {
+        QRectF ruler;
+        Lane clones;
+        Lane misses;
+        std::vector<Lane> cpus;
+        Lane faults;
+    };
+    [[nodiscard]] Lanes lanes() const;
+    [[nodiscard]] double label_width() const;
+    [[nodiscard]] core::Nanoseconds end_time() const;
+    [[nodiscard]] double to_x(core::Nanoseconds at) const;
+    [[nodiscard]] core::Nanoseconds to_time(double x) const;
+    [[nodiscard]] TimeRange visible() const;
+    void scrub_to(double x);
+
+    [[nodiscard]] QRectF playhead_flag(const TextPainter& text, const QRectF& ruler) const;
+    void paint_ruler(QPainter& painter, TextPainter& text, const QRectF& at) const;
+    void paint_bars(QPainter& painter, const EventTrack& track, const Lane& lane, QColor colour, bool is_log) const;
+    void paint_cpu(QPainter& painter, TextPainter& text, std::size_t cpu, const Lane& lane) const;
+    void paint_faults(QPainter& painter, const Lane& lane) const;
+    void paint_label(QPainter& painter, TextPainter& text, const Lane& lane) const;
+    void paint_playhead(QPainter& painter, TextPainter& text, const Lanes& lanes) const;
+
+    SnapshotPtr snapshot_;
+    std::vector<core::Nanoseconds> times_; ///< of the steps; position p is times_[p - 1]
+    EventTrack clones_;
+    EventTrack misses_;
+    EventTrack faults_;
+    std::vector<SpanTrack> cpus_;
+    std::vector<core::Nanoseconds> cpu_ends_; ///< of the last stretch of each CPU
+    bool is_scrubbing_ = false;
+    mutable QList<WrittenText> written_;
+};
+
+} // namespace ksl::ui

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/window/playback_bar.h"
+
+#include "ui/engine/engine_thread.h"
+#include "ui/format/format.h"
+#include "ui/theme/icons.h"
+
+#include <QAction>
+#include <QComboBox>
+#include <QLabel>
+#include <QSignalBlocker>
+#include <array>
+
+namespace ksl::ui {
+
+namespace {
+
+constexpr std::array kSpeeds{0.25, 0.5, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0, 1024.0, EngineThread::kNoLimit};
+constexpr int kNormal = 2;
+
+struct Icon {
+    Command command;
+    const char* name;
+};
+constexpr std::array kIcons{
+    Icon{Command::open_scenario, "design"},     Icon{Command::go_start, "skip-start"},
+    Icon{Command::previous_event, "step-back"}, Icon{Command::play_pause, "play"},
+    Icon{Command::next_event, "step-forward"},  Icon{Command::go_end, "skip-end"},
+    Icon{Command::command_palette, "search"},
+};
+
+} // namespace
+
+PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* parent)
+    : QToolBar(tr("Playback"), parent), theme_(theme), actions_(actions), speed_(new QComboBox(this)),
+      time_(new QLabel(this)), design_label_(new QLabel(tr("Design"), this)), design_(new QComboBox(this)) {
+    setObjectName(QStringLiteral("playback"));
+    setMovable(false);
+    setFloatable(false);
+    toggleViewAction()->setEnabled(false);
+    addAction(actions.action(Command::open_scenario));
+    addSeparator();
+    for (const Command command :
+         {Command::go_start, Command::previous_event, Command::play_pause, Command::next_event, Command::go_end})
+        addAction(actions.action(command));
+    speed_->setAccessibleName(tr("Speed"));
+    speed_->setToolTip(tr("At 1x an ordinary step lasts 0.6 seconds"));
+    for (const double speed : kSpeeds)
+        speed_->addItem(speed == EngineThread::kNoLimit ? tr("max") : tr("%1x").arg(speed));
+    speed_->setCurrentIndex(kNormal);
+    addWidget(speed_);
+    addSeparator();
+    time_->setTextFormat(Qt::PlainText);
+    time_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    addWidget(time_);
+    auto* gap = new QWidget(this);
+    gap->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    addWidget(gap);
+    design_label_->setBuddy(design_);
+    addWidget(design_label_);
+    design_->setAccessibleName(tr("Design"));
+    design_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    addWidget(design_);
+    addSeparator();
+    addAction(actions.action(Command::command_palette));
+    connect(speed_, &QComboBox::currentIndexChanged, this, [this] { Q_EMIT speed_changed(this->speed()); });
+    connect(design_, &QComboBox::activated, this, &PlaybackBar::design_chosen);
+    connect(&theme, &Theme::changed, this, &PlaybackBar::restyle);
+    show_designs({}, -1);
+    show_snapshot(nullptr);
+    restyle();
+}
+
+double PlaybackBar::speed() const {
+    return kSpeeds[static_cast<std::size_t>(speed_->currentIndex())];
+}
+void PlaybackBar::faster() {
+    speed_->setCurrentIndex(std::min(speed_->currentIndex() + 1, speed_->count() - 1));
+}
+void PlaybackBar::slower() {
+    speed_->setCurrentIndex(std::max(speed_->currentIndex() - 1, 0));
+}
+
+void PlaybackBar::show_designs(const QStringList& names, int current) {
+    const QSignalBlocker blocker(design_);
+    design_->clear();
+    design_->addItems(names);
+    design_->setCurrentIndex(current);
+    design_->setEnabled(names.size() > 1);
+}
+
+void PlaybackBar::show_snapshot(const SnapshotPtr& snapshot) {
+    const bool is_playing = snapshot != nullptr && snapshot->activity != Activity::paused;
+    if (snapshot == nullptr) {
+        time_->clear();
+    } else {
+        time_->setText(tr("%1  step %2").arg(format_playhead(snapshot->now), format_count(snapshot->position)));
+    }
+    if (is_playing == is_playing_) return;
+    is_playing_ = is_playing;
+    actions_.action(Command::play_pause)
+        ->setIcon(icon(QLatin1StringView(is_playing ? "pause" : "play"), theme_.look()));
+}
+
+void PlaybackBar::restyle() {
+    const Look& look = theme_.look();
+    setPalette(look.palette());
+    setIconSize({look.px(kIconSide), look.px(kIconSide)});
+    for (const Icon& each : kIcons) actions_.action(each.command)->setIcon(icon(QLatin1StringView(each.name), look));
+    if (is_playing_) actions_.action(Command::play_pause)->setIcon(icon(QLatin1StringView("pause"), look));
+    for (QWidget* part :
+         {static_cast<QWidget*>(speed_), static_cast<QWidget*>(design_label_), static_cast<QWidget*>(design_)})
+        part->setFont(look.font(TextSize::small));
+    time_->setFont(look.fixed_font(TextSize::small));
+    const QFontMetrics metrics(time_->font());
+    time_->setMinimumWidth(metrics.horizontalAdvance(QStringLiteral("0000.000 ms  step 000 000")));
+    for (QComboBox* box : {speed_, design_}) box->setMinimumHeight(look.px(26));
+}
+
+} // namespace ksl::ui
