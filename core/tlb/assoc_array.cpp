@@ -124,7 +124,7 @@ int AssocArray::victim_wide(Set set, unsigned allowed) const {
     return static_cast<int>(std::min_element(stamps, stamps + allowed) - stamps);
 }
 
-TlbEntry AssocArray::insert_limited(Place place, const TlbEntry& entry, unsigned allowed) const {
+TlbEntry AssocArray::insert_limited(Place place, TlbEntry entry, unsigned allowed) const {
     const int way = victim_wide(place.set, allowed);
     touch(place.set, way);
     return replace(place, way, entry);

@@ -116,7 +116,7 @@ public:
             touch_order(set, way);
     }
     /// Puts an entry into the set, in place of the least recently used way. Returns what was there.
-    [[gnu::always_inline]] TlbEntry insert(Place place, const TlbEntry& entry) const {
+    [[gnu::always_inline]] TlbEntry insert(Place place, TlbEntry entry) const {
         const Set set = place.set;
         int way = 0;
         if (kind_ == Kind::order) {
@@ -134,7 +134,7 @@ public:
         return replace(place, way, entry);
     }
     /// The same among the first `allowed` ways only.
-    TlbEntry insert_limited(Place place, const TlbEntry& entry, unsigned allowed) const;
+    TlbEntry insert_limited(Place place, TlbEntry entry, unsigned allowed) const;
     void remove(Set set, int way) const;
 
     /// Removes every entry for which `which` is true, anywhere.
@@ -204,11 +204,14 @@ private:
         } while (fits != 0);
         return kNone;
     }
-    [[gnu::always_inline]] TlbEntry replace(Place place, int way, const TlbEntry& by) const {
-        TlbEntry& slot = entry(place.set, way);
-        const TlbEntry before = slot;
-        slot = by;
-        any_tags_of(place.set)[way] = static_cast<std::uint16_t>(place.tag);
+    /// Word by word, and entries are passed by value: a wide load of what narrow stores have just written would wait
+    /// for the data of both, which is the result of the walk (see put_tag()).
+    [[gnu::always_inline]] TlbEntry replace(Place place, int way, TlbEntry by) const {
+        std::uint64_t* slot = place.set + kEntries + static_cast<std::size_t>(way) * 2;
+        const TlbEntry before{.key = slot[0], .data = slot[1]};
+        slot[0] = by.key;
+        slot[1] = by.data;
+        put_tag(any_tags_of(place.set), static_cast<unsigned>(way), static_cast<std::uint16_t>(place.tag));
         return before;
     }
 

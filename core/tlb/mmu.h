@@ -241,7 +241,7 @@ private:
                             Hooks& hooks);
     /// The entry is there but does not allow it: a fault, or a dirty bit to set.
     template <class Hooks>
-    MmuAnswer refuse(State& state, VirtAddr at, const Check& check, const TlbEntry& entry, std::uint64_t story,
+    MmuAnswer refuse(State& state, VirtAddr at, const Check& check, TlbEntry entry, std::uint64_t story,
                      PhysMemory& memory, Hooks& hooks);
     template <class Hooks>
     MmuAnswer walk(State& state, VirtAddr at, const Check& check, SoFar& so_far, PhysMemory& memory, Hooks& hooks);
@@ -261,10 +261,10 @@ private:
     std::uint32_t set_accessed_and_dirty(State& state, VirtAddr at, Level leaf, unsigned references, AccessKind kind,
                                          PhysMemory& memory, Hooks& hooks);
     template <class Hooks>
-    void fill_first(State& state, const TlbPortMap& port, VirtAddr at, const SoFar& so_far, const TlbEntry& entry,
+    void fill_first(State& state, const TlbPortMap& port, VirtAddr at, const SoFar& so_far, TlbEntry entry,
                     Hooks& hooks);
     template <TlbLevel kLevel, PageSize kSize, class Hooks>
-    void fill(State& state, const TlbPortMap& port, VirtAddr at, AddressClass whose, const TlbEntry& entry,
+    void fill(State& state, const TlbPortMap& port, VirtAddr at, AddressClass whose, TlbEntry entry,
               AssocArray::Place place, Hooks& hooks);
     MmuAnswer fail(const Fault& fault, std::uint64_t story);
     [[nodiscard]] static Fault non_canonical(VirtAddr at, bool stack);

@@ -46,7 +46,7 @@ template <class Hooks>
 }
 
 template <class Hooks>
-[[gnu::noinline, gnu::cold]] MmuAnswer Mmu::refuse(State& state, VirtAddr at, const Check& check, const TlbEntry& entry,
+[[gnu::noinline, gnu::cold]] MmuAnswer Mmu::refuse(State& state, VirtAddr at, const Check& check, TlbEntry entry,
                                                    std::uint64_t story, PhysMemory& memory, Hooks& hooks) {
     if (const std::uint32_t error = protection_error(mode_, entry.rights(), check.access); error != 0) {
         if (hooks.wants_events()) hooks.report(PageFaulted{.address = at.raw(), .error_code = error});
@@ -207,7 +207,7 @@ template <class Hooks>
 
 template <class Hooks>
 [[gnu::always_inline]] inline void Mmu::fill_first(State& state, const TlbPortMap& port, VirtAddr at,
-                                                   const SoFar& so_far, const TlbEntry& entry, Hooks& hooks) {
+                                                   const SoFar& so_far, TlbEntry entry, Hooks& hooks) {
     if (entry.size() == PageSize::small_4k) [[likely]]
         fill<TlbLevel::l1, PageSize::small_4k>(state, port, at, so_far.whose, entry, so_far.places.first, hooks);
     else if (entry.size() == PageSize::large_2m)
@@ -218,9 +218,9 @@ template <class Hooks>
 
 template <TlbLevel kLevel, PageSize kSize, class Hooks>
 [[gnu::always_inline]] inline void Mmu::fill(State& state, const TlbPortMap& port, VirtAddr at, AddressClass whose,
-                                             const TlbEntry& entry, AssocArray::Place place, Hooks& hooks) {
+                                             TlbEntry entry, AssocArray::Place place, Hooks& hooks) {
     if constexpr (kSize != PageSize::small_4k) place = {};
-    state.tlb.fill<kLevel, kSize>(port, at, whose, entry, place, state.counters, [&](const TlbEntry& victim) {
+    state.tlb.fill<kLevel, kSize>(port, at, whose, entry, place, state.counters, [&](TlbEntry victim) {
         if (hooks.wants_events()) [[unlikely]]
             hooks.report(
                 TlbEvicted{.address = victim.page().raw(), .size = victim.size(), .level = kLevel, .by = at.raw()});

@@ -2,6 +2,10 @@
 //
 // Which of 8 or 16 short tags equal a given one, as a bit mask: bit i for tag i. With SSE2, which every x86-64 has, a
 // few instructions; elsewhere a plain loop. Both give the same bits.
+//
+// Cost: a tag is put in by rewriting its block of eight, because the host's processor cannot forward a narrow store to
+//       the wide load of the next look-up: that load would wait until everything before the store has retired, the
+//       table entry of a simulated walk included.
 #pragma once
 
 #include <bit>
@@ -24,8 +28,23 @@ namespace portable {
 
 } // namespace portable
 
-/// `tags` is 16-byte aligned in both.
+/// `tags` is 16-byte aligned in all of these.
 #if defined(__SSE2__)
+/// tags[at] = tag.
+[[gnu::always_inline]] inline void put_tag(std::uint16_t* tags, unsigned at, std::uint16_t tag) {
+    alignas(16) static constexpr std::uint16_t kOnly[8][8] = {{0xffff},
+                                                              {0, 0xffff},
+                                                              {0, 0, 0xffff},
+                                                              {0, 0, 0, 0xffff},
+                                                              {0, 0, 0, 0, 0xffff},
+                                                              {0, 0, 0, 0, 0, 0xffff},
+                                                              {0, 0, 0, 0, 0, 0, 0xffff},
+                                                              {0, 0, 0, 0, 0, 0, 0, 0xffff}};
+    auto* block = reinterpret_cast<__m128i*>(tags + at / 8 * 8);
+    const __m128i only = _mm_load_si128(reinterpret_cast<const __m128i*>(kOnly[at % 8]));
+    const __m128i fresh = _mm_and_si128(only, _mm_set1_epi16(static_cast<short>(tag)));
+    _mm_store_si128(block, _mm_or_si128(_mm_andnot_si128(only, _mm_load_si128(block)), fresh));
+}
 [[nodiscard]] inline std::uint32_t match_tags_8(const std::uint16_t* tags, std::uint16_t wanted) {
     const __m128i all = _mm_set1_epi16(static_cast<short>(wanted));
     const __m128i equal = _mm_cmpeq_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(tags)), all);
@@ -39,6 +58,9 @@ namespace portable {
     return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
 }
 #else
+[[gnu::always_inline]] inline void put_tag(std::uint16_t* tags, unsigned at, std::uint16_t tag) {
+    tags[at] = tag;
+}
 [[nodiscard]] inline std::uint32_t match_tags_8(const std::uint16_t* tags, std::uint16_t wanted) {
     return portable::match_tags(tags, 8, wanted);
 }

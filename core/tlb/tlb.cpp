@@ -118,7 +118,7 @@ void Tlb::add_route(TlbLevel level, TlbPort port, const std::vector<TlbArrayGeom
     huge.is_smashed = true;
 }
 
-TlbEntry Tlb::smashed(const TlbEntry& entry, VirtAddr at) {
+TlbEntry Tlb::smashed(TlbEntry entry, VirtAddr at) {
     const VirtAddr huge_page = huge_page_of(at);
     if (std::ranges::find(smashed_, huge_page) == smashed_.end()) smashed_.push_back(huge_page);
     const Bytes inside = align_down(at, bytes_of(PageSize::large_2m)) - huge_page;

@@ -85,7 +85,7 @@ public:
     /// `place`: where it belongs, if that is known. Calls `evicted(victim)` for a valid entry that had to go. Nothing
     /// happens if the level has no room for such pages.
     template <TlbLevel kLevel, PageSize kSize, class Evicted>
-    [[gnu::always_inline]] void fill(const TlbPortMap& port, VirtAddr at, AddressClass whose, const TlbEntry& entry,
+    [[gnu::always_inline]] void fill(const TlbPortMap& port, VirtAddr at, AddressClass whose, TlbEntry entry,
                                      AssocArray::Place place, TlbCounters& counters, Evicted evicted) {
         const TlbHome& home = port.levels[static_cast<std::size_t>(kLevel)].home_of(kSize);
         if (!home.is_simple) [[unlikely]] {
@@ -162,13 +162,13 @@ private:
         array.touch(place.set, way);
         return &AssocArray::entry(place.set, way);
     }
-    [[nodiscard]] static TlbEntry with_class(const TlbEntry& entry, AddressClass whose) {
+    [[nodiscard, gnu::always_inline]] static TlbEntry with_class(TlbEntry entry, AddressClass whose) {
         return {.key = entry.key | std::uint64_t{static_cast<std::uint8_t>(whose)} << TlbEntry::kClassShift,
                 .data = entry.data};
     }
     template <class Evicted>
-    static void count_fill(TlbLevel level, PageSize size, AddressClass whose, const TlbEntry& victim,
-                           TlbCounters& counters, Evicted evicted) {
+    [[gnu::always_inline]] static void count_fill(TlbLevel level, PageSize size, AddressClass whose, TlbEntry victim,
+                                                  TlbCounters& counters, Evicted evicted) {
         ++counters.fills[static_cast<std::size_t>(level)][static_cast<std::size_t>(size)];
         if (!victim.is_valid()) return;
         const auto whom = victim.key >> TlbEntry::kClassShift & (kAddressClasses - 1);
@@ -177,7 +177,7 @@ private:
     }
     /// Puts an entry where its own key says, under whatever limits there are.
     template <class Evicted>
-    [[gnu::noinline]] void put(const TlbHome& home, TlbLevel level, AddressClass whose, const TlbEntry& entry,
+    [[gnu::noinline]] void put(const TlbHome& home, TlbLevel level, AddressClass whose, TlbEntry entry,
                                TlbCounters& counters, Evicted evicted) {
         mark_present(home.index, entry.size());
         const AssocArray& array = arrays_[home.index];
@@ -187,7 +187,7 @@ private:
         count_fill(level, entry.size(), whose, victim, counters, evicted);
     }
     /// The 2M piece of a 1G page around `at`.
-    [[nodiscard]] TlbEntry smashed(const TlbEntry& entry, VirtAddr at);
+    [[nodiscard]] TlbEntry smashed(TlbEntry entry, VirtAddr at);
 
     /// False if the array has held no page of this size since all was flushed: no need to look for one.
     [[nodiscard]] bool may_hold(std::size_t array, PageSize size) const {

@@ -14,7 +14,7 @@ class TranslationMemory {
 public:
     TranslationMemory() = default;
     /// All zero. `words` is a multiple of 8.
-    explicit TranslationMemory(std::uint32_t words) : lines_(words / 8) {}
+    explicit TranslationMemory(std::uint32_t words) : lines_(words / 8 + kSpare) {}
 
     /// Valid until this is copied over, moved or destroyed.
     [[nodiscard]] std::uint64_t* words() { return lines_.data()->words.data(); }
@@ -32,7 +32,9 @@ private:
         std::array<std::uint64_t, 8> words{};
         friend bool operator==(const Line&, const Line&) = default;
     };
-    std::vector<Line> lines_;
+    /// So that words() has something to point to when no array has a set.
+    static constexpr std::size_t kSpare = 1;
+    std::vector<Line> lines_ = std::vector<Line>(kSpare);
 };
 
 } // namespace ksl::core

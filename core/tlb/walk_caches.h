@@ -112,7 +112,7 @@ private:
     void reset() {
         for (const AssocArray& cache : caches_) cache.reset(memory_.words());
     }
-    [[nodiscard]] AssocArray::Place place_of(const AssocArray& cache, std::uint64_t page) {
+    [[nodiscard, gnu::always_inline]] AssocArray::Place place_of(const AssocArray& cache, std::uint64_t page) {
         return cache.place_of(memory_.words(), page, log_);
     }
 
