@@ -47,7 +47,14 @@ int run(int argc, char** argv) {
     line.app.set_version_flag("--version", "kstacklab " KSL_VERSION);
     line.app.add_option("--assets", line.assets_folder, "Folder with files that replace or join the built-in ones");
     line.app.require_subcommand(0, 1);
+    add_run(line);
+    add_sweep(line);
+    add_check(line);
+    add_compare(line);
+    add_export(line);
+    add_db(line);
     add_list(line);
+    add_import(line);
     add_walk(line);
     add_replay(line);
     add_verify(line);

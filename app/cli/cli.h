@@ -35,6 +35,13 @@ struct CommandLine {
 };
 
 void add_gui(CommandLine& line);
+void add_run(CommandLine& line);
+void add_sweep(CommandLine& line);
+void add_check(CommandLine& line);
+void add_compare(CommandLine& line);
+void add_export(CommandLine& line);
+void add_db(CommandLine& line);
+void add_import(CommandLine& line);
 void add_list(CommandLine& line);
 void add_replay(CommandLine& line);
 void add_verify(CommandLine& line);

@@ -83,17 +83,19 @@ public:
     [[nodiscard]] const PidSlots& pid_slots() const { return pid_slots_; }
     /// Pages accounted to stacks: NR_KERNEL_STACK_KB / 4.
     [[nodiscard]] std::uint64_t accounted_pages() const { return accounted_pages_; }
+    /// Stacks whose address range was given back, since the start.
+    [[nodiscard]] std::uint64_t freed_areas() const { return freed_areas_; }
     /// Pages of dynamic stacks that faults mapped, since the start.
     [[nodiscard]] std::uint64_t faulted_pages() const { return faulted_pages_; }
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(stacks_, caches_, pid_slots_, reserves_, accounted_pages_, faulted_pages_);
+        archive(stacks_, caches_, pid_slots_, reserves_, accounted_pages_, faulted_pages_, freed_areas_);
     }
     friend bool operator==(const StackAllocator& a, const StackAllocator& b) {
         return a.design_ == b.design_ && a.stacks_ == b.stacks_ && a.caches_ == b.caches_ &&
                a.pid_slots_ == b.pid_slots_ && a.reserves_ == b.reserves_ && a.accounted_pages_ == b.accounted_pages_ &&
-               a.faulted_pages_ == b.faulted_pages_;
+               a.faulted_pages_ == b.faulted_pages_ && a.freed_areas_ == b.freed_areas_;
     }
 
 private:
@@ -138,6 +140,7 @@ private:
     std::vector<std::vector<Pfn>> reserves_; ///< of dynamic stacks, by CPU
     std::uint64_t accounted_pages_ = 0;
     std::uint64_t faulted_pages_ = 0;
+    std::uint64_t freed_areas_ = 0;
 };
 
 } // namespace ksl::core

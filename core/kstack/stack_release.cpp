@@ -98,6 +98,7 @@ void StackAllocator::vfree(KernelPort& kernel, StackId stack) {
     KernelMemory& memory = kernel.memory();
     const StackRecord record = stacks_[stack];
     const AreaId area_id{record.place};
+    ++freed_areas_;
     fx.charge(Step::vfree_entry);
     const VirtRange range = memory.vmap.range(area_id);
     static_cast<void>(memory.vmap.find(range.lowest, fx, kernel.vmap_host()));

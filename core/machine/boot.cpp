@@ -211,8 +211,9 @@ private:
         state_.spaces = UserSpaces{state_.memory.layout, state_.memory.tables.root, config_.design.pgd_sync};
         const std::uint64_t managed = managed_frames();
         // set_max_threads: an eighth of memory may be stacks.
-        state_.max_threads = static_cast<std::uint32_t>(
-            std::clamp<std::uint64_t>(managed / (8 * config_.design.stack_pages()), 20, PidSlots::kSlots + kMaxCpus));
+        const std::uint64_t own_choice =
+            std::clamp<std::uint64_t>(managed / (8 * config_.design.stack_pages()), 20, PidSlots::kSlots);
+        state_.max_threads = config_.threads_max != 0 ? config_.threads_max : static_cast<std::uint32_t>(own_choice);
     }
 
     [[nodiscard]] std::uint64_t managed_frames() const {

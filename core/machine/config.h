@@ -23,8 +23,9 @@ namespace ksl::core {
 struct MachineConfig {
     unsigned cpus = 1; ///< 1..kMaxCpus
     ProcessorPreset processor;
-    unsigned levels = 4;    ///< of page tables: 4 or 5
-    std::uint32_t hz = 250; ///< timer ticks a second
+    unsigned levels = 4;           ///< of page tables: 4 or 5
+    std::uint32_t hz = 250;        ///< timer ticks a second
+    std::uint32_t threads_max = 0; ///< kernel.threads-max; 0: the kernel's own choice, an eighth of memory for stacks
     bool randomise_layout = false;
     std::uint64_t seed = 1; ///< of everything random at boot
 

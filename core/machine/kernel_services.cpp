@@ -115,7 +115,7 @@ void KernelServices::purge() {
     const PurgeResult result = state_.memory.vmap.purge(PurgeReason::limit, fx_, *this);
     if (result.areas == 0) return;
     purged_ = true;
-    if (state_.counters.purges++ == 0) state_.counters.first_purge_at = state_.counters.stack_frees + 1;
+    if (state_.counters.purges++ == 0) state_.counters.first_purge_at = state_.stacks.freed_areas();
     fx_.report(EventLevel::coarse, [&] {
         const VirtRange flushed = result.flush.value_or(VirtRange{});
         return AreasPurged{result.areas, result.pages.count(), flushed.lowest.raw(), flushed.top.raw()};

@@ -28,8 +28,8 @@ struct MachineCounters {
     std::uint64_t clone_failures = 0;
     std::uint64_t oom_kills = 0;
     std::uint64_t purges = 0;
-    std::uint64_t first_purge_at = 0; ///< number of stack frees before the first purge; 0 = none yet
-    std::uint64_t stack_frees = 0;    ///< stacks whose memory was given back (not to a cache)
+    std::uint64_t first_purge_at =
+        0; ///< which free of a stack's address range it was at which the first purge ran; 0 = none yet
     std::uint64_t global_flushes = 0;
     std::uint64_t pgd_faults = 0;
     std::uint64_t max_live_tasks = 0;

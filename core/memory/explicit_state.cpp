@@ -194,9 +194,45 @@ ExplicitZone read_zone(const PageState& state, const Zone& from) {
     return zone;
 }
 
+/// 1 TiB: frames have 32-bit numbers, and a state that claims more would cost us memory before anything else is wrong.
+constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 28;
+constexpr std::size_t kMostCpus = 8192;
+/// What vm.percpu_pagelist_high_fraction can make of them, and more; a batch is shifted by free_factor in 32 bits.
+constexpr std::uint32_t kMostOnLists = 1U << 20;
+constexpr std::uint32_t kMostBatch = 1U << 11;
+constexpr std::uint8_t kMostFreeFactor = 20;
+
+/// What is wrong with sizes and counts, before anything is built from them; empty if nothing is.
+std::string shape_problem(const ExplicitMemory& memory) {
+    for (std::size_t i = 0; i < memory.zones.size(); ++i) {
+        const ExplicitZone& zone = memory.zones[i];
+        if (zone.start.raw() >= kMostFrames || zone.spanned.count() > kMostFrames - zone.start.raw()) {
+            return "a zone reaches beyond 1 TiB";
+        }
+        if (zone.present > zone.spanned || zone.managed > zone.present) {
+            return "a zone has more managed or present pages than it spans";
+        }
+        const FrameRange frames{.lowest = zone.start, .top = zone.start + zone.spanned};
+        for (std::size_t j = 0; j < i; ++j) {
+            const ExplicitZone& other = memory.zones[j];
+            const FrameRange others{.lowest = other.start, .top = other.start + other.spanned};
+            if (other.id == zone.id || frames.overlaps(others)) return "two zones are the same or overlap";
+        }
+        if (zone.page_lists.size() > kMostCpus) return "there are more CPUs than a kernel can have";
+        for (const ExplicitPageLists& lists : zone.page_lists) {
+            if (lists.batch == 0 || lists.batch > kMostBatch || lists.high > kMostOnLists ||
+                lists.free_factor > kMostFreeFactor) {
+                return "the limits of a page list cannot be";
+            }
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 std::expected<PageState, std::string> make_state(const ExplicitMemory& memory, const PageRules& rules) {
+    if (std::string problem = shape_problem(memory); !problem.empty()) return std::unexpected(std::move(problem));
     std::size_t cpus = 1;
     for (const ExplicitZone& zone : memory.zones) cpus = std::max(cpus, zone.page_lists.size());
     return StateMaker(memory, rules, static_cast<unsigned>(cpus)).run();

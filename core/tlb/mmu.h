@@ -151,7 +151,13 @@ public:
     void describe(Archive& archive) {
         archive(registers_, features_, second_level_extra_, walk_overhead_, state_, fault_.vector, fault_.error_code,
                 fault_.address, fault_.level, fault_.entry);
-        if constexpr (Archive::kReads) update_mode();
+        if constexpr (Archive::kReads) {
+            update_mode();
+            if (*check_invariants() != '\0') { // counters of a hostile file; the arrays have checked themselves
+                archive.fail();
+                reset_counters();
+            }
+        }
     }
 
 private:
@@ -252,7 +258,7 @@ private:
     MmuAnswer fail_walk(State& state, VirtAddr at, const Check& check, const FailedWalk& walk, std::uint64_t story,
                         Hooks& hooks);
     template <class Hooks>
-    std::uint32_t set_accessed_and_dirty(VirtAddr at, Level leaf, unsigned references, AccessKind kind,
+    std::uint32_t set_accessed_and_dirty(State& state, VirtAddr at, Level leaf, unsigned references, AccessKind kind,
                                          PhysMemory& memory, Hooks& hooks);
     template <class Hooks>
     void fill_first(State& state, const TlbPortMap& port, VirtAddr at, const SoFar& so_far, const TlbEntry& entry,

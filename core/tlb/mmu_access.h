@@ -145,7 +145,8 @@ template <PageSize kSize, class Hooks>
     const bool is_write = check.access.kind == AccessKind::write;
     const bool lacks_dirty = is_write && !leaf.has(Pte::kDirty);
     if ((so_far.all_entries & Pte::kAccessed.mask()) == 0 || lacks_dirty) [[unlikely]] {
-        so_far.story += set_accessed_and_dirty(at, kLevel, so_far.references(), check.access.kind, memory, hooks);
+        so_far.story +=
+            set_accessed_and_dirty(state, at, kLevel, so_far.references(), check.access.kind, memory, hooks);
         if (is_write) data |= Pte::kDirty.mask();
     }
     const TlbEntry translation{.key = TlbEntry::key_of(at, kSize), .data = data};
@@ -177,22 +178,25 @@ template <class Hooks>
         story);
 }
 
-/// Goes the way of a walk that has just succeeded once more, from the top; only the last `references` entries can lack
-/// something, because what the caches stood for has been used before.
+/// Goes the way of a walk that has just succeeded once more, from where it began: the entries that a cache stood for
+/// have been used before, and the tables in memory may lead elsewhere by now.
 template <class Hooks>
-[[gnu::noinline, gnu::cold]] std::uint32_t Mmu::set_accessed_and_dirty(VirtAddr at, Level leaf, unsigned references,
-                                                                       AccessKind kind, PhysMemory& memory,
-                                                                       Hooks& hooks) {
+[[gnu::noinline, gnu::cold]] std::uint32_t Mmu::set_accessed_and_dirty(State& state, VirtAddr at, Level leaf,
+                                                                       unsigned references, AccessKind kind,
+                                                                       PhysMemory& memory, Hooks& hooks) {
     std::uint32_t stall = 0;
-    const unsigned first_used = number_of(leaf) + references - 1U;
-    Pfn table = Pte{registers_.cr3}.table();
-    for (Level level = mode_.geometry.top();; level = below(level)) {
+    auto level = static_cast<Level>(number_of(leaf) + references - 1U);
+    const TlbEntry* cached = nullptr;
+    if (level != mode_.geometry.top())
+        cached = state.walk_caches.peek(at, static_cast<Level>(number_of(level) + 1U), pcid_bits_);
+    Pfn table = Pte{cached != nullptr ? cached->data : registers_.cr3}.table();
+    for (;; level = below(level)) {
         const PhysAddr entry_at = address_of(table) + Bytes{index_of(at, level) * sizeof(std::uint64_t)};
         const Pte entry = read_entry(memory, entry_at);
         Pte after = entry.with(Pte::kAccessed, 1);
         if (level == leaf && kind == AccessKind::write) after = after.with(Pte::kDirty, 1);
         const bool exists = frame_of(entry_at).raw() < memory.frames().count();
-        if (number_of(level) <= first_used && after != entry && exists) {
+        if (after != entry && exists) {
             memory.write(entry_at, after.bits());
             stall += hooks.reference(entry_at, true);
         }

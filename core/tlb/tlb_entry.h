@@ -58,7 +58,7 @@ struct TlbEntry {
     [[nodiscard]] constexpr VirtAddr page() const { return VirtAddr{key << kPageShift}; }
     [[nodiscard]] constexpr bool is_piece() const { return (key & kPiece) != 0; }
     /// Without what only a particular array says about it.
-    [[nodiscard]] constexpr TlbEntry plain() const { return {.key = key & kKeyMask, .data = data}; }
+    [[nodiscard]] constexpr TlbEntry plain() const { return {.key = key & (kKeyMask | kPiece), .data = data}; }
 
     [[nodiscard]] constexpr Pcid pcid() const {
         return static_cast<Pcid>((data >> 52 & 0x7f) | (data >> 9 & 7) << 7 | (data & 1) << 10 | (data >> 5 & 1) << 11);

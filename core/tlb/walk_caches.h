@@ -45,6 +45,14 @@ public:
         cache.touch_again(place.set, way);
         return &AssocArray::entry(place.set, way);
     }
+    /// The same, without counting as a use.
+    [[nodiscard]] const TlbEntry* peek(VirtAddr at, Level level, std::uint64_t pcid_bits) {
+        const AssocArray& cache = cache_of(level);
+        if (cache.is_empty()) return nullptr;
+        const AssocArray::Place place = place_of(cache, at.raw() >> shift_of(level));
+        const int way = cache.find(place, TlbEntry::key_of(at, level), pcid_bits);
+        return way == AssocArray::kNone ? nullptr : &AssocArray::entry(place.set, way);
+    }
     /// Remembers that the entry at kLevel around `at` points to a table. It is not cached yet; `place` is where it
     /// belongs, if that is known.
     template <Level kLevel>

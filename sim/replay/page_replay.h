@@ -4,9 +4,9 @@
 // every answer: each frame handed out, each block that a refill took, each fallback to another migrate type, each page
 // drained, all in order; and at every recorded state each list in order and each pageblock's type.
 //
-// Counting: see replay_result.h. After a wrong frame the recorded one is taken over, unless the rest of the record says
-// that
-//           the engine's answer was the one really given.
+// Counting: see replay_result.h and hypotheses.h. After a frame that differs, both are followed: the engine's own
+// answer,
+//           in case the record is wrong, and the recorded one, in case the engine is.
 // Inputs:   besides requests and frees, what the kernel looked at and the trace does not tell:
 //           - 6.1: whether a stolen pageblock changes its type depends on how many of its used pages are movable; the
 //             recorded outcome is used, and judged against the engine's own count as "pageblock claims";

@@ -66,6 +66,20 @@ PartResult& PageJudge::part(std::string_view name) {
     return *std::ranges::find(parts_, name, &PartResult::name);
 }
 
+std::uint64_t PageJudge::differences() const {
+    std::uint64_t sum = 0;
+    for (const PartResult& part : parts_) sum += part.differing();
+    return sum;
+}
+
+bool PageJudge::goes_on_like(const PageJudge& other) const {
+    const auto is_same = [](const core::PcpDrained& a, const core::PcpDrained& b) {
+        return a.pfn == b.pfn && a.order == b.order && a.type == b.type;
+    };
+    return recorded_blocks_ == other.recorded_blocks_ && recorded_fallbacks_ == other.recorded_fallbacks_ &&
+           std::ranges::equal(drains_, other.drains_, is_same);
+}
+
 void PageJudge::on_event(const core::Event& event) {
     if (const auto* block = std::get_if<core::BlockRemoved>(&event.body)) blocks_.push_back(*block);
     if (const auto* fallback = std::get_if<core::FallbackTaken>(&event.body)) fallbacks_.push_back(*fallback);
@@ -85,10 +99,13 @@ bool PageJudge::claims_pageblock(core::Pfn /*block*/, core::MigrateType /*wanted
     const std::size_t position = fallbacks_.size();
     if (position >= recorded_fallbacks_.size()) return by_rule;
     const bool recorded = recorded_fallbacks_[position].changes_type;
-    if (recorded == by_rule)
+    if (recorded == by_rule) {
         part(kPageblockClaims).add_exact();
-    else
-        part(kPageblockClaims).add_undetermined("how many used pages of a pageblock are movable");
+        return recorded;
+    }
+    was_claim_in_doubt_ = true;
+    if (claims_by_rule_) return by_rule; // The fallback will differ.
+    part(kPageblockClaims).add_undetermined("how many used pages of a pageblock are movable");
     return recorded;
 }
 

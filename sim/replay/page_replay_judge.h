@@ -21,11 +21,20 @@ public:
     PageJudge();
 
     [[nodiscard]] PartResult& part(std::string_view name);
-    [[nodiscard]] std::vector<PartResult> take_parts() { return std::move(parts_); }
+    [[nodiscard]] const std::vector<PartResult>& parts() const { return parts_; }
+    [[nodiscard]] std::uint64_t differences() const;
+    /// Nothing that is left to judge tells them apart.
+    [[nodiscard]] bool goes_on_like(const PageJudge& other) const;
 
     // What the record says about the request that comes next.
     void record(const capture::ZoneLockedAlloc& body) { recorded_blocks_.push_back(body); }
     void record(const capture::Fallback& body) { recorded_fallbacks_.push_back(body); }
+    [[nodiscard]] bool has_recorded_fallbacks() const { return !recorded_fallbacks_.empty(); }
+    /// From now on was_claim_in_doubt() tells whether record and engine disagreed about a pageblock.
+    void note_claims() { was_claim_in_doubt_ = false; }
+    [[nodiscard]] bool was_claim_in_doubt() const { return was_claim_in_doubt_; }
+    /// The engine's own count decides about pageblocks, not the record.
+    void claim_by_rule(bool by_rule) { claims_by_rule_ = by_rule; }
     /// The request was made: judges the blocks and fallbacks on its way.
     void judge_request(std::uint64_t event);
 
@@ -49,6 +58,8 @@ private:
     std::vector<core::BlockRemoved> blocks_;
     std::vector<core::FallbackTaken> fallbacks_;
     std::deque<core::PcpDrained> drains_;
+    bool was_claim_in_doubt_ = false;
+    bool claims_by_rule_ = false;
 };
 
 } // namespace ksl::sim

@@ -92,7 +92,7 @@ bool ZoneFollower::advance(const PageState& state, Turns& turns, const TurnStep&
 /// Looks for the latest step before which one report makes all steps up to the next one, and some after it, as
 /// recorded.
 bool ZoneFollower::explain(PageState& state) {
-    const std::size_t end = std::min(next_ + kStepsAhead, steps_.size());
+    const std::size_t end = std::min(next_ + kStepsAhead, steps_->size());
     for (std::size_t back = 0; back < before_.size(); ++back) {
         const std::size_t from = next_ - back;
         Turns turns = before_[before_.size() - 1 - back];
@@ -101,7 +101,7 @@ bool ZoneFollower::explain(PageState& state) {
         bool agrees = true;
         for (std::size_t step = from; step < end && agrees; ++step) {
             if (step == next_) at_next = turns;
-            agrees = advance(state, turns, steps_[step]);
+            agrees = advance(state, turns, (*steps_)[step]);
         }
         if (!agrees) continue;
         set_turns(state, at_next);

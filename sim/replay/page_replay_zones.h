@@ -31,18 +31,21 @@ struct TurnStep {
 
 class ZoneFollower {
 public:
-    explicit ZoneFollower(std::vector<TurnStep> steps) : steps_(std::move(steps)) {}
+    /// `steps` must outlive this and its copies.
+    explicit ZoneFollower(const std::vector<TurnStep>* steps) : steps_(steps) {}
 
     /// Makes `allocator` go to the recorded zone, if that can be. Where zones take turns: one call a step, in order;
     /// without `recorded` for a record that cannot be right.
     ZoneChoice follow(core::PageAllocator& allocator, const core::AllocRequest& request,
                       std::optional<core::ZoneId> recorded);
+    friend bool operator==(const ZoneFollower&, const ZoneFollower&) = default;
 
 private:
     struct Turns {
         std::array<std::int64_t, core::kZones> left{};
         std::array<std::int8_t, core::kZones> unreported{};
         std::array<bool, core::kZones> is_used_up{};
+        friend bool operator==(const Turns&, const Turns&) = default;
     };
 
     [[nodiscard]] static Turns turns_of(const core::PageState& state);
@@ -53,7 +56,7 @@ private:
     [[nodiscard]] bool explain(core::PageState& state);
     void learn(core::PageState& state, core::ZoneId chosen, core::ZoneId recorded);
 
-    std::vector<TurnStep> steps_;
+    const std::vector<TurnStep>* steps_;
     std::size_t next_ = 0;
     std::deque<Turns> before_; ///< 4.7: the turns before each step, the next one's last
     bool is_known_ = false;

@@ -9,6 +9,8 @@
 //           nor wrong: it is counted apart, with the reason.
 #pragma once
 
+#include "core/types/address.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -68,11 +70,20 @@ private:
     std::vector<Undetermined> undetermined_;
 };
 
+/// An allocation whose recorded frame the engine does not believe.
+struct OwnFrame {
+    std::uint64_t event = 0;
+    core::Pfn frame; ///< the engine's
+
+    friend bool operator==(const OwnFrame&, const OwnFrame&) = default;
+};
+
 struct ReplayResult {
     std::string capture;      ///< the capture's folder, as given
     std::uint64_t events = 0; ///< events of the trace that were played
     std::uint64_t states = 0; ///< recorded states that were compared, the start not counted
     std::vector<PartResult> parts;
+    std::vector<OwnFrame> own_frames{}; ///< of a page replay
 
     [[nodiscard]] bool is_exact() const;
     /// The part of that name; nullptr if there is none.

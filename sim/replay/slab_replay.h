@@ -19,13 +19,16 @@
 #include "sim/replay/replay_result.h"
 
 #include <string_view>
+#include <vector>
 
 namespace ksl::sim {
 
 /// Name of the part of the result.
 inline constexpr std::string_view kSlabPages = "task_struct slabs";
 
+/// `own_frames`: what the page replay found (replay_pages()), so that a frame that it judged is not judged again.
 /// Errors: a capture without states.
-[[nodiscard]] Result<ReplayResult> replay_slabs(const capture::Capture& capture);
+[[nodiscard]] Result<ReplayResult> replay_slabs(const capture::Capture& capture,
+                                                const std::vector<OwnFrame>& own_frames = {});
 
 } // namespace ksl::sim

@@ -10,13 +10,14 @@ namespace {
 
 /// Free lists that hold what was counted, for the kernel of one design. The same seed puts the same blocks to the same
 /// places for every kernel.
-Result<core::PageState> page_state(const Scenario& scenario, const MemoryStart& start, const core::PageRules& rules) {
-    auto state = core::make_state({.map = start.map,
-                                   .zones = start.counted->zones,
+Result<core::PageState> page_state(const Scenario& scenario, const core::MemoryMap& map, const CountedStart& counted,
+                                   const core::PageRules& rules) {
+    auto state = core::make_state({.map = map,
+                                   .zones = counted.zones,
                                    .rules = rules,
                                    .cpus = scenario.machine.cpus,
-                                   .min_free_kib = start.counted->min_free_kib,
-                                   .page_cache_permille = start.counted->page_cache_permille,
+                                   .min_free_kib = counted.min_free_kib,
+                                   .page_cache_permille = counted.page_cache_permille,
                                    .seed = scenario.seed});
     if (!state)
         return fail(scenario.memory.folder, 0,
@@ -32,6 +33,7 @@ Result<core::MachineConfig> config_for(const Scenario& scenario, const DesignPro
                                .processor = scenario.machine.processor,
                                .levels = scenario.machine.levels,
                                .hz = scenario.machine.hz,
+                               .threads_max = scenario.machine.threads_max,
                                .randomise_layout = scenario.machine.kaslr,
                                .seed = scenario.seed,
                                .kernel = design.facts(),
@@ -42,7 +44,7 @@ Result<core::MachineConfig> config_for(const Scenario& scenario, const DesignPro
     if (const std::string problem = core::problem_with(config); !problem.empty())
         return fail("", 0, fmt::format("design {}: {}", design.name, problem));
     if (start.counted) {
-        KSL_TRY_ASSIGN(state, page_state(scenario, start, config.kernel.page_rules));
+        KSL_TRY_ASSIGN(state, page_state(scenario, start.map, *start.counted, config.kernel.page_rules));
         config.start = std::move(state);
     }
     return config;

@@ -103,18 +103,18 @@ Result<std::vector<InputRecord>> read_proc_files(const std::string& folder, std:
                     "is no folder; /proc, or a folder with copies of its buddyinfo and zoneinfo, would be right");
     std::vector<InputRecord> inputs;
     for (const ProcFile& file : kProcFiles) {
-        const auto path = find_file(folder, file.name);
-        auto text = path ? read_file(*path, 64_MiB)
-                         : fail((fs::path{folder} / file.name).string(), 0,
-                                "there is no such file; a copy of the one "
-                                "in /proc would be right");
+        const fs::path path = find_file(folder, file.name).value_or(fs::path{});
+        auto text = !path.empty() ? read_file(path, 64_MiB)
+                                  : fail((fs::path{folder} / file.name).string(), 0,
+                                         "there is no such file; a copy of the one "
+                                         "in /proc would be right");
         if (!text && file.otherwise.empty()) return std::unexpected(std::move(text).error());
         if (!text) {
             warnings.push_back(fmt::format("{}; {}", to_string(text.error()), file.otherwise));
         } else if (file.name == "iomem" && hides_addresses(*text)) {
-            warnings.push_back(fmt::format("{}: hides its addresses; {}", path->string(), file.otherwise));
+            warnings.push_back(fmt::format("{}: hides its addresses; {}", path.string(), file.otherwise));
         } else {
-            inputs.push_back({.name = path->string(), .text = std::move(*text)});
+            inputs.push_back({.name = path.string(), .text = std::move(*text)});
         }
     }
     return inputs;

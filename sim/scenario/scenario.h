@@ -29,6 +29,7 @@ struct MachineSpec {
     std::uint8_t levels = 4;
     std::uint16_t hz = 250;
     bool kaslr = false;
+    std::uint32_t threads_max = 0; ///< kernel.threads-max; 0: the kernel's own choice
     core::ProcessorPreset processor;
     std::string processor_text; ///< the file that it was read from
 };
@@ -54,14 +55,14 @@ struct MemorySpec {
 struct Expectation {
     enum class Relation : std::uint8_t { none, difference, ratio };
 
-    std::string metric;   ///< "clone_exit.latency_ns.mean"
-    std::string design{}; ///< empty: each design
+    std::string metric; ///< "clone_exit.latency_ns.mean"
+    std::string design; ///< empty: each design
     Relation relation = Relation::none;
-    std::string reference{}; ///< the design whose value is subtracted from it, or that it is divided by
-    std::optional<double> at_least{};
-    std::optional<double> at_most{};
-    std::optional<double> equals{};
-    std::string why{}; ///< where the figures come from
+    std::string reference; ///< the design whose value is subtracted from it, or that it is divided by
+    std::optional<double> at_least;
+    std::optional<double> at_most;
+    std::optional<double> equals;
+    std::string why; ///< where the figures come from
     friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 

@@ -26,6 +26,7 @@ constexpr core::Bytes kMostLowLimit{3584ULL << 20};
 
 std::vector<std::string> names_of(const std::vector<DesignProfile>& designs) {
     std::vector<std::string> names;
+    names.reserve(designs.size());
     for (const DesignProfile& design : designs) names.push_back(design.name);
     return names;
 }
@@ -152,12 +153,14 @@ Result<MachineSpec> read_machine(const Assets& assets, TomlTable table) {
     machine.levels = table.integer<std::uint8_t>("levels", {4, 5}, machine.levels);
     machine.hz = table.integer<std::uint16_t>("hz", {100, 1000}, machine.hz);
     machine.kaslr = table.boolean("kaslr", false);
+    machine.threads_max = table.integer<std::uint32_t>("threads_max", {0, 1U << 23}, 0);
     const std::string id = table.text("processor", "haswell");
     auto asset = assets.find(fmt::format("processors/{}.toml", id));
     if (!asset && asset.error().kind == ErrorKind::environment) return std::unexpected(asset.error());
     if (!asset) {
         KSL_TRY_ASSIGN(all, load_processors(assets));
         std::vector<std::string> ids;
+        ids.reserve(all.size());
         for (const core::ProcessorPreset& preset : all) ids.push_back(preset.id);
         table.refuse("processor",
                      fmt::format("there is no processor \"{}\"; one of {} would be right", id, fmt::join(ids, ", ")));
@@ -203,7 +206,7 @@ Result<std::vector<DesignProfile>> read_designs(const Assets& assets, TomlTable 
         designs.push_back(std::move(profile));
     }
     if (tables.empty()) {
-        root.refuse("names no design; [design] or several [[design]] with name = \"linux-4.9\" would be right");
+        root.refuse(R"(names no design; [design] or several [[design]] with name = "linux-4.9" would be right)");
         designs.emplace_back();
     }
     if (designs.size() > kMostDesigns)

@@ -23,7 +23,7 @@ struct CloneExit {
     std::uint64_t operations = 10'000;
     std::uint64_t warmup = 0;
     core::TaskKind task = core::TaskKind::thread; ///< thread or process
-    core::Nanoseconds pause{};                    ///< idle time after each
+    core::Nanoseconds pause{0};                   ///< idle time after each
     friend bool operator==(const CloneExit&, const CloneExit&) = default;
 };
 
@@ -31,8 +31,8 @@ struct CloneExit {
 struct Burst {
     std::uint64_t rounds = 100;
     std::uint32_t threads = 64;
-    std::uint64_t warmup = 0;  ///< rounds
-    core::Nanoseconds pause{}; ///< idle time after each round
+    std::uint64_t warmup = 0;   ///< rounds
+    core::Nanoseconds pause{0}; ///< idle time after each round
     friend bool operator==(const Burst&, const Burst&) = default;
 };
 
@@ -41,7 +41,7 @@ struct Shell {
     std::uint64_t operations = 2'000;
     std::uint64_t warmup = 0;
     std::uint32_t pages_per_program = 200; ///< that the program touches
-    core::Nanoseconds pause{};
+    core::Nanoseconds pause{0};
     friend bool operator==(const Shell&, const Shell&) = default;
 };
 
@@ -74,9 +74,9 @@ struct Ager {
 struct Chain {
     std::uint64_t operations = 1'000;
     std::uint64_t warmup = 0;
-    std::vector<core::Bytes> frames{}; ///< each with its return address
-    std::uint32_t repeat = 1;          ///< times that the chain is entered within itself: recursion, stacked devices
-    double touched = 1.0;              ///< share of each frame that is written
+    std::vector<core::Bytes> frames; ///< each with its return address
+    std::uint32_t repeat = 1;        ///< times that the chain is entered within itself: recursion, stacked devices
+    double touched = 1.0;            ///< share of each frame that is written
     friend bool operator==(const Chain&, const Chain&) = default;
 };
 

@@ -22,7 +22,7 @@ namespace ksl::sim {
 #define KSL_OPERATION_KINDS(X)                                                                                         \
     X(clone, "clone") X(fork, "fork") X(exec, "exec") X(exit, "exit") X(release, "release")                            \
     X(switch_task, "switch") X(call, "call") X(alloc_pages, "alloc_pages") X(free_pages, "free_pages")                 \
-    X(vmalloc, "vmalloc") X(vfree, "vfree") X(map_dma, "map_dma") X(tick, "tick")
+    X(vmalloc, "vmalloc") X(vfree, "vfree") X(map_dma, "map_dma") X(tick, "tick") X(life, "clone_exit")
 #define KSL_OUTCOMES(X)                                                                                                \
     X(ok, "ok") X(no_memory, "no_memory") X(no_addresses, "no_addresses") X(no_task, "no_task")                        \
     X(overflow, "overflow") X(task_killed, "task_killed") X(machine_died, "machine_died") X(refused, "refused")

@@ -23,7 +23,10 @@ struct LatencyCounts {
 
 class RunTally {
 public:
+    /// A row of the table "operation".
     void add(const OperationRow& row);
+    /// Something that has no row of its own: a whole life.
+    void add_without_row(const OperationRow& row);
 
     [[nodiscard]] std::uint64_t operations() const { return operations_; }
     /// Kinds and outcomes that occurred, in the order of their codes.

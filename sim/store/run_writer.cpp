@@ -75,6 +75,10 @@ Result<void> RunWriter::append(std::span<const OperationRow> rows) {
     return {};
 }
 
+void RunWriter::add_life(const OperationRow& life) {
+    state_->tally.add_without_row(life);
+}
+
 Result<void> RunWriter::add_event(RecordedEvent event) {
     KSL_ASSERT(!state_->is_finished, "a run that goes on");
     ++state_->events;

@@ -33,6 +33,8 @@ public:
 
     Result<void> append(std::span<const OperationRow> rows);
     Result<void> append(const OperationRow& row) { return append(std::span{&row, 1}); }
+    /// A life that has ended: counted in totals and latencies, stored in no row.
+    void add_life(const OperationRow& life);
     Result<void> add_event(RecordedEvent event);
     /// `name` at one time has one value.
     Result<void> add_point(SeriesPoint point);

@@ -125,6 +125,7 @@ CREATE TABLE operation (
     WHEN 10 THEN 'vfree'      -- and freed
     WHEN 11 THEN 'map_dma'    -- a buffer is handed to a device
     WHEN 12 THEN 'tick'       -- timer interrupt, and what it set off: RCU callbacks, workers
+    WHEN 13 THEN 'clone_exit' -- a thread's whole life; only in sums and distributions, never a row here
     ELSE 'kind ' || kind_code END) VIRTUAL,
   outcome      TEXT GENERATED ALWAYS AS (CASE outcome_code
     WHEN 0 THEN 'ok'
@@ -147,6 +148,9 @@ CREATE TABLE operation (
 
 CREATE TABLE operation_total (
   -- The table "operation" added up: a row for each run, kind and outcome. Written when the run ends.
+  -- Kind 'clone_exit' adds up whole lives: clone, first switch to the task, exit, and what was put off (RCU callbacks,
+  -- workers), without the interrupts that fell into them. Work that was put off counts in latency_ns and cycles; by cause
+  -- it is counted under 'tick', where it was paid.
   run             INTEGER NOT NULL REFERENCES run(id),
   kind            TEXT    NOT NULL,           -- as in "operation"
   outcome         TEXT    NOT NULL,           -- as in "operation"

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace ksl::sim {
@@ -21,6 +22,9 @@ struct Overloaded : Fs... {
 };
 
 std::string text_of(std::int64_t number, Unit unit) {
+    if (number < 0 && number != std::numeric_limits<std::int64_t>::min() && unit == Unit::nanoseconds) {
+        return "-" + text_of(-number, unit);
+    }
     if (number < 0 || unit == Unit::plain) {
         return unit == Unit::count ? grouped(number) : fmt::format("{}", number);
     }
@@ -45,11 +49,11 @@ std::string text_of(double number, Unit unit) {
     case Unit::nanoseconds:
     case Unit::bytes:
     case Unit::hex:
-        if (number >= 0 && number < 0x1p63) return text_of(std::int64_t{std::llround(number)}, unit);
+        if (std::abs(number) < 0x1p63) return text_of(std::int64_t{std::llround(number)}, unit);
         break;
+    case Unit::plain: return fmt::format("{:.4g}", number);
     case Unit::count:
-    case Unit::text:
-    case Unit::plain: break;
+    case Unit::text: break;
     }
     return fmt::format("{:.6g}", number);
 }

@@ -56,7 +56,7 @@ Result<void> check_replay(Verification& verification) {
     for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
-    KSL_TRY_ASSIGN(slabs, replay_slabs(capture));
+    KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
     for (const ReplayResult* result : {&pages, &areas, &slabs}) add_parts(verification, *result);
     verification.events = pages.events;
     verification.states = pages.states;

@@ -2,6 +2,7 @@
 #include "sim/walk/walk_source.h"
 
 #include "sim/import/boot_tables.h"
+#include "sim/import/crash_dump.h"
 
 #include <utility>
 
@@ -13,7 +14,11 @@ Result<WalkSource> open_walk_source(const fs::path& capture) {
     std::error_code ignored;
     if (!fs::exists(capture, ignored)) return fail(capture.string(), 0, "does not exist");
     if (!fs::is_directory(capture, ignored)) {
-        return fail(capture.string(), 0, "is not a folder; a capture with table_pages.bin.gz is needed");
+        if (!is_elf_core(capture) && !is_kdump(capture)) {
+            return fail(capture.string(), 0, "is neither a folder with table_pages.bin.gz nor a crash dump");
+        }
+        KSL_TRY_ASSIGN(tables, read_crash_dump(capture));
+        return WalkSource{.tables = std::move(tables), .layout = std::nullopt};
     }
     if (!fs::exists(capture / "table_pages.bin.gz", ignored)) {
         return fail(capture.string(), 0,

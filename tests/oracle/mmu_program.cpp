@@ -102,6 +102,7 @@ private:
             access.kind = AccessKind::read;
             if (!tables_->geometry.is_canonical(at)) return;
         }
+        if (code_may_be_stale_ && access.kind == AccessKind::fetch) access.kind = AccessKind::read;
         access.stack =
             access.kind != AccessKind::fetch && access.privilege != Privilege::implicit && random_.chance(1, 4);
         reference_.access(at, access);
@@ -114,6 +115,7 @@ private:
         for (std::uint64_t bit : {core::cr4::kSmep, core::cr4::kSmap, core::cr4::kUserKeys, core::cr4::kSupervisorKeys})
             cr4 |= random_.chance(1, 3) ? bit : 0;
         if (all) {
+            code_may_be_stale_ = false;
             // A change of CR4.PGE empties everything, global pages included.
             reference_.set_cr4(cr4 ^ (reference_.registers().cr4 & core::cr4::kGlobalPages) ^ core::cr4::kGlobalPages);
             reference_.set_no_execute(!random_.chance(1, 5));
@@ -145,16 +147,20 @@ private:
         if (!before.is_leaf(entry.level)) return;
         reference_.store(entry.entry_at, maker_.leaf(entry.level));
         // One address maps it if all tables are used once; else others may.
-        if (tables_->is_tree && random_.chance(2, 3))
-            reference_.invlpg(some_word(entry.at, entry.level));
-        else
+        if (!tables_->is_tree || random_.chance(1, 3)) {
             change_registers(true);
+            return;
+        }
+        reference_.invlpg(some_word(entry.at, entry.level));
+        // Of a large page, QEMU then forgets translations but not all translated code (qemu_quirks.h).
+        code_may_be_stale_ = code_may_be_stale_ || entry.level != Level::pt;
     }
 
     MmuReference& reference_;
     RandomTableMaker& maker_;
     Random& random_;
     const RandomTables* tables_ = nullptr;
+    bool code_may_be_stale_ = false;
     std::vector<VirtAddr> places_;
 };
 

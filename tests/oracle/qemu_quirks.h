@@ -16,6 +16,10 @@
 // Not in this list because programs keep clear of them:
 //     Setting CR4.PKE or CR4.PKS does not empty QEMU's TLB, in which rights are kept with the keys applied
 //     (cpu_x86_update_cr4(), target/i386/helper.c). Writing PKRU or IA32_PKRS does, so they are written after that.
+//     INVLPG of a large page empties QEMU's TLB, but of the code that it has translated it only drops what lies in the
+//     4 KiB around the address (tlb_flush_page_by_mmuidx_async_0(), accel/tcg/cputlb.c): a fetch elsewhere in the page
+//     may still run the code of the frame that was mapped before. After such an INVLPG nothing is fetched until all is
+//     flushed.
 //     Although it calls itself an AMD processor, QEMU does not ask for bit 8 of PML4Es and PML5Es to be zero; the
 //     engine is told that the processor is none of AMD's. Memory that does not exist reads as zero, on a PC as all ones
 //     (the test ATableWhereThereIsNoMemory...).

@@ -18,7 +18,6 @@ using core::Pte;
 using core::VirtAddr;
 
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
-constexpr Pte kOwnTable{0x23}; // P RW A
 constexpr Pte kOwnUserTable{0x27};
 constexpr Pte kOwnLargePage{0xe3}; // P RW A D PS
 constexpr Pte kOwnUserCode{0x65};  // P US A D

@@ -9,6 +9,8 @@
 
 namespace ksl::bench {
 
+int run_clone(const Arguments& arguments);
+int run_tasks(const Arguments& arguments);
 int run_areas(const Arguments& arguments);
 int run_copy(const Arguments& arguments);
 int run_events(const Arguments& arguments);
@@ -19,6 +21,8 @@ int run_log(const Arguments& arguments);
 int run_frames(const Arguments& arguments);
 
 inline constexpr std::array kLoads{
+    Load{"clone", "threads created and ended on the whole machine: --design NAME --ops N --db FILE", run_clone},
+    Load{"tasks", "live tasks, filled and emptied: --design NAME --n N", run_tasks},
     Load{"areas", "vmalloc address ranges: --load fixed5|mix|frag5 --part whole|free --live N --ops N --rules 6.1|4.9",
          run_areas},
     Load{"copy", "copies of the contents of a simulated memory: --frames N --written N --ops N", run_copy},

@@ -37,7 +37,7 @@ inline constexpr uint64_t kAsked = 0x6b73'6c20'6d6d'7531;
 inline constexpr uint64_t kAnswered = 0x6b73'6c20'6d6d'7532;
 inline constexpr uint64_t kPanicked = 0x6b73'6c20'6d6d'7533;
 
-enum class Op : uint32_t {
+enum class Op : uint8_t {
     access,   ///< at address; of kind, by privilege, through the stack segment if `stack`; a write writes value
     set_cr0,  ///< value
     load_cr3, ///< value
@@ -58,7 +58,7 @@ struct Operation {
     Kind kind = Kind::read;
     Who who = Who::user;
     uint8_t stack = 0;
-    uint8_t reserved = 0;
+    uint8_t reserved[4] = {};
     uint64_t address = 0;
     uint64_t value = 0;
 };

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// Page tables out of a crash dump: an ELF core (read here), or a file in kdump's own format (through libkdumpfile, if
+// the program was built with it).
+//
+// Registers: those of the first processor, if the dump has them (QEMU's note); else the kernel's own tables, by
+// VMCOREINFO. Errors:    a dump that does not tell where its tables are; a format that this program was built without.
+#pragma once
+
+#include "sim/base/error.h"
+#include "sim/import/table_pages.h"
+
+#include <filesystem>
+#include <string>
+
+namespace ksl::sim {
+
+/// By its first bytes.
+[[nodiscard]] bool is_elf_core(const std::filesystem::path& path);
+[[nodiscard]] bool is_kdump(const std::filesystem::path& path);
+
+/// What a dump is, for people.
+struct CrashDump {
+    std::string format;             ///< "ELF core", "kdump (compressed)"
+    std::string release;            ///< "6.1.192"; empty if the dump does not say
+    std::uint64_t memory_bytes = 0; ///< held in the file; 0 = not known
+    std::uint64_t segments = 0;
+    std::uint64_t cpus = 0; ///< whose registers the dump has
+    std::uint64_t phys_base = 0;
+    bool is_five_level = false;
+    bool has_vmcoreinfo = false;
+};
+[[nodiscard]] Result<CrashDump> describe_crash_dump(const std::filesystem::path& path);
+
+/// All table pages that can be reached.
+[[nodiscard]] Result<TablePagesCapture> read_crash_dump(const std::filesystem::path& path);
+
+} // namespace ksl::sim

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "sim/run/run_metrics.h"
+
+#include "core/memory/zone.h"
+
+namespace ksl::sim {
+
+namespace {
+
+constexpr core::Order kStackOrder{2}; ///< of a 16 KiB stack
+
+std::uint64_t free_blocks_from(const core::PageState& pages, core::Order order) {
+    std::uint64_t blocks = 0;
+    for (const core::Zone& zone : pages.zones) {
+        for (unsigned at = order.raw(); at < core::kOrders; ++at) {
+            blocks += std::uint64_t{zone.free_blocks[at]} << (at - order.raw());
+        }
+    }
+    return blocks;
+}
+
+} // namespace
+
+std::vector<Metric> metrics_of(const core::Machine& machine) {
+    const core::MachineState& state = machine.state();
+    const core::MachineCounters& counters = state.counters;
+    const auto count = [](std::string name, std::uint64_t value) {
+        return Metric{std::move(name), static_cast<double>(value), "count"};
+    };
+    return {
+        count("clones", counters.clones),
+        count("exits", counters.exits),
+        count("clone_failures", counters.clone_failures),
+        count("oom_kills", counters.oom_kills),
+        count("purges", counters.purges),
+        count("first_purge_at", counters.first_purge_at),
+        count("global_flushes", counters.global_flushes),
+        count("pgd_faults", counters.pgd_faults),
+        count("max_live_tasks", counters.max_live_tasks),
+        count("grace_periods", state.rcu.completed_periods()),
+        {"free_frames", static_cast<double>(state.memory.pages.free_pages().count()), "frames"},
+        {"free_stack_blocks", static_cast<double>(free_blocks_from(state.memory.pages.state(), kStackOrder)), "count"},
+        {"stack_pages", static_cast<double>(state.stacks.accounted_pages()), "frames"},
+        count("dynamic_pages_faulted", state.stacks.faulted_pages()),
+        count("machine_died", machine.is_dead() ? 1 : 0),
+    };
+}
+
+std::vector<SeriesPoint> sample_of(const Simulation& simulation) {
+    const core::MachineState& state = simulation.machine().state();
+    const std::uint64_t now = simulation.now().count();
+    const auto point = [&](std::string name, std::uint64_t value) {
+        return SeriesPoint{std::move(name), now, static_cast<double>(value)};
+    };
+    return {
+        point("free_frames", state.memory.pages.free_pages().count()),
+        point("free_stack_blocks", free_blocks_from(state.memory.pages.state(), kStackOrder)),
+        point("live_tasks", state.threads),
+        point("stack_pages", state.stacks.accounted_pages()),
+        point("lazy_pages", state.memory.vmap.lazy_pages().count()),
+        point("pending_callbacks", state.rcu.pending()),
+    };
+}
+
+} // namespace ksl::sim

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+//
+// A recording with k answers falsified must show exactly k differences, in the part that they belong to.
+#include "sim/import/capture_state.h"
+#include "tests/sim/verify/spoiled_capture.h"
+
+#include <array>
+#include <charconv>
+
+namespace ksl::sim {
+namespace {
+
+using testing::differing_parts;
+using testing::SpoiledCapture;
+
+constexpr const char* kEvents = "events.csv.gz";
+// Columns of events.csv.
+constexpr std::size_t kEvent = 4;
+constexpr std::size_t kPfn = 5;
+constexpr std::size_t kOrder = 6;
+constexpr std::size_t kA = 10;
+constexpr std::size_t kB = 11;
+
+std::uint64_t number(const std::string& text) {
+    return std::stoull(text, nullptr, 0);
+}
+std::string hex(std::uint64_t value) {
+    std::array<char, 18> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+    return "0x" + std::string{digits.data(), end};
+}
+std::string as_written(const std::string& like, std::uint64_t value) {
+    return like.starts_with("0x") ? hex(value) : std::to_string(value);
+}
+
+/// The first event that counts.
+std::uint64_t start_of(const SpoiledCapture& capture) {
+    const auto state = ksl::sim::capture::read_state(capture.folder() / "state_00.json.gz");
+    return state ? state->events_before.value_or(0) : 0;
+}
+
+/// Falsifies `count` events of one kind after the start.
+void falsify(const SpoiledCapture& capture, const std::string& event, std::size_t count, core::Random& random,
+             const std::function<void(std::vector<std::string>&)>& change) {
+    const std::uint64_t start = start_of(capture);
+    capture.edit_lines(kEvents, count, random, [&](const std::string& row) {
+        std::vector<std::string> fields = testing::fields_of(row);
+        if (fields.size() <= kB || fields[kEvent] != event || number(fields[0]) < start) return row;
+        change(fields);
+        return testing::row_of(fields);
+    });
+}
+
+struct Falsified {
+    const char* capture;
+    const char* event;
+    const char* part;
+    std::function<void(std::vector<std::string>&)> change;
+};
+
+void another_frame(std::vector<std::string>& fields) {
+    fields[kPfn] = as_written(fields[kPfn], number(fields[kPfn]) ^ (8ULL << number(fields[kOrder])));
+}
+void another_range(std::vector<std::string>& fields) {
+    fields[kA] = hex(number(fields[kA]) + 0x148000);
+    fields[kB] = hex(number(fields[kB]) + 0x148000);
+}
+void another_stack(std::vector<std::string>& fields) {
+    fields[kB] = hex(number(fields[kB]) + 0x8000);
+}
+
+class FalsifiedEvents : public ::testing::TestWithParam<Falsified> {};
+
+TEST_P(FalsifiedEvents, AreFoundOneByOne) {
+    core::Random random{23};
+    for (const std::size_t count : {1U, 12U}) {
+        const SpoiledCapture capture{GetParam().capture};
+        falsify(capture, GetParam().event, count, random, GetParam().change);
+        EXPECT_EQ(differing_parts(capture.folder()), GetParam().part + (" " + std::to_string(count)));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, FalsifiedEvents,
+    ::testing::Values(Falsified{"2016/replay-4.7-512M", "mm_page_alloc", "allocations", another_frame},
+                      Falsified{"2016/replay-4.9-vmap-y-fragmented-192M", "mm_page_alloc", "allocations",
+                                another_frame},
+                      Falsified{"6.1/replay-vmap-y-512M", "mm_page_alloc", "allocations", another_frame},
+                      Falsified{"6.1/replay-vmap-y-512M", "mm_page_alloc_bulk", "allocations", another_frame},
+                      Falsified{"6.1/replay-fragmented-vmap-n-192M", "mm_page_pcpu_drain", "drains", another_frame},
+                      Falsified{"6.1/replay-vmap-n-512M", "mm_page_alloc_zone_locked", "blocks", another_frame},
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_result_range", "vmalloc", another_range},
+                      Falsified{"6.1/replay-vmap-y-512M", "vmap_result_range", "vmalloc", another_range},
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "new_task", "stack_cache", another_stack},
+                      Falsified{"6.1/replay-vmap-y-512M", "new_task", "stack_cache", another_stack}));
+
+/// Lists and figures of a recorded state, changed in its text.
+struct FalsifiedText {
+    const char* what;
+    const char* by;
+};
+class FalsifiedStates : public ::testing::TestWithParam<FalsifiedText> {};
+
+TEST_P(FalsifiedStates, AreFoundOneByOne) {
+    const SpoiledCapture capture{"2016/replay-4.9-vmap-y-512M"};
+    for (const char* state : {"state_03.json.gz", "state_08.json.gz"}) {
+        std::string text = capture.read(state);
+        const std::size_t at = text.find(GetParam().what);
+        ASSERT_NE(at, std::string::npos) << GetParam().what;
+        const std::size_t digit = text.find_first_of("0123456789", at + std::string{GetParam().what}.size());
+        text.insert(digit, GetParam().by);
+        capture.write(state, text);
+    }
+    EXPECT_EQ(differing_parts(capture.folder()), "states 2");
+}
+
+INSTANTIATE_TEST_SUITE_P(Figures, FalsifiedStates,
+                         ::testing::Values(FalsifiedText{"\"vmap_lazy_nr_pages\":", "1"},
+                                           FalsifiedText{"\"nr_free_by_order\":", "1"},
+                                           FalsifiedText{"\"count\":", "1"}));
+
+TEST(FalsifiedRecording, TwoAnswersThatChangedPlacesAreTwoDifferences) {
+    const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};
+    const std::uint64_t start = start_of(capture);
+    std::vector<std::string> lines;
+    std::istringstream text{capture.read(kEvents)};
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    std::vector<std::size_t> pages;
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        const auto fields = testing::fields_of(lines[i]);
+        if (number(fields[0]) >= start + 5000 && fields[kEvent] == "mm_page_alloc" && fields[kOrder] == "0") {
+            pages.push_back(i);
+        }
+    }
+    auto first = testing::fields_of(lines[pages[100]]);
+    auto second = testing::fields_of(lines[pages[101]]);
+    ASSERT_NE(first[kPfn], second[kPfn]);
+    std::swap(first[kPfn], second[kPfn]);
+    lines[pages[100]] = testing::row_of(first);
+    lines[pages[101]] = testing::row_of(second);
+    std::string spoiled;
+    for (const std::string& line : lines) spoiled += line + "\n";
+    capture.write(kEvents, spoiled);
+    EXPECT_EQ(differing_parts(capture.folder()), "allocations 2");
+}
+
+} // namespace
+} // namespace ksl::sim
