@@ -86,7 +86,6 @@ TEST_F(Window, ArrowKeysStep) {
 
 TEST_F(Window, PlaysPausesAndScrubs) {
     open();
-    view<PlaybackBar>().findChild<QWidget*>();
     for (int i = 0; i < 20; ++i) window.actions().trigger(Command::rate_up);
     EXPECT_EQ(view<PlaybackBar>().speed(), EngineThread::kNoLimit);
     window.actions().trigger(Command::play_pause);
@@ -95,7 +94,7 @@ TEST_F(Window, PlaysPausesAndScrubs) {
     ASSERT_TRUE(QTest::qWaitFor([&] { return window.snapshot()->activity == Activity::paused; }, 20'000));
     TimelineView& timeline = view<TimelineView>();
     EXPECT_EQ(timeline.steps(), window.snapshot()->known_end) << "every step is in the timeline once";
-    EXPECT_EQ(static_cast<std::uint64_t>(view<EventsView>().model()->rowCount() > 0), 1U);
+    EXPECT_GT(view<EventsView>().model()->rowCount(), 0);
     QTest::mouseClick(&timeline, Qt::LeftButton, {}, QPoint(timeline.width() / 2, 6));
     const std::uint64_t end = window.snapshot()->known_end;
     EXPECT_TRUE(QTest::qWaitFor(
@@ -126,7 +125,7 @@ TEST_F(Window, ReadsARealScenarioAndItsDesigns) {
 }
 
 TEST_F(Window, AMachineThatCannotBootIsOneLine) {
-    ASSERT_FALSE(window.open("burst", 0, {"memory.size=\"1 MiB\""}).has_value());
+    ASSERT_FALSE(window.open("article", 0, {"memory.start=\"/no/such/folder\""}).has_value());
     ASSERT_TRUE(QTest::qWaitFor([&] { return !window.error().isEmpty(); }, 20'000));
     EXPECT_EQ(view<EventSentenceBar>().sentence(), window.error());
     EXPECT_FALSE(window.error().contains(u'\n'));
@@ -138,8 +137,8 @@ TEST_F(Window, WorkspacesKeepAViewOnTheMachine) {
          {Command::workspace_trace, Command::workspace_lesson, Command::workspace_explore, Command::reset_layout}) {
         window.actions().trigger(command);
         QTest::qWait(20);
-        EXPECT_FALSE(window.centralWidget()->visibleRegion().isEmpty());
-        EXPECT_LE(window.height(), 760);
+        EXPECT_GE(window.centralWidget()->height(), 200);
+        EXPECT_TRUE(window.centralWidget()->isVisible());
     }
 }
 
