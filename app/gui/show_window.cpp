@@ -60,11 +60,9 @@ private:
     bool is_waiting_ = false;
 };
 
-void set_up(ui::MainWindow& window, const WindowRequest& request) {
-    window.resize(request.width, request.height);
-    if (request.workspace == "lesson") window.actions().trigger(ui::Command::workspace_lesson);
-    if (request.workspace == "trace") window.actions().trigger(ui::Command::workspace_trace);
-    if (request.workspace == "explore") window.actions().trigger(ui::Command::reset_layout);
+void switch_workspace(ui::MainWindow& window, const std::string& workspace) {
+    if (workspace == "lesson") window.actions().trigger(ui::Command::workspace_lesson);
+    if (workspace == "trace") window.actions().trigger(ui::Command::workspace_trace);
 }
 
 } // namespace
@@ -99,7 +97,7 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     std::optional<Photographer> photographer;
     if (is_picture) photographer.emplace(window, request);
     window.show();
-    set_up(window, request);
+    QTimer::singleShot(0, &window, [&] { switch_workspace(window, request.workspace); });
     if (is_picture && request.scenario.empty()) {
         std::fprintf(stderr, "kstacklab-gui: --screenshot needs a scenario\n");
         return kWrongInput;

@@ -52,10 +52,13 @@ QString FragmentationStrip::index_text() const {
 QSize FragmentationStrip::sizeHint() const {
     return {theme_.look().px(kWidth), theme_.look().px(480)};
 }
-QSize FragmentationStrip::minimumSizeHint() const {
+int FragmentationStrip::least_height() const {
     const Look& look = theme_.look();
     const int line = static_cast<int>(std::ceil(QFontMetricsF(look.font(TextSize::small)).height()));
-    return {look.px(kWidth), (line * (static_cast<int>(core::kOrders) + 7)) + look.px(3 * kMargin)};
+    return (line * (static_cast<int>(core::kOrders) + 7)) + look.px(3 * kMargin);
+}
+QSize FragmentationStrip::minimumSizeHint() const {
+    return {theme_.look().px(kWidth), 0};
 }
 
 FragmentationStrip::Geometry FragmentationStrip::geometry() const {

@@ -24,7 +24,9 @@ public:
     [[nodiscard]] QString sentence() const { return sentence_; }
 
     [[nodiscard]] QSize sizeHint() const override;
+    /// Of the width that it needs; where there is less than least_height() it is better hidden.
     [[nodiscard]] QSize minimumSizeHint() const override;
+    [[nodiscard]] int least_height() const;
 
     /// Everything that is written, where it is written: for tests of clipping.
     struct Label {

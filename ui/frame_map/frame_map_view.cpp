@@ -75,6 +75,13 @@ void FrameMapView::refresh(std::span<const std::uint32_t> dirty_tiles) {
     if (canvas_->source() != nullptr) strip_->set_summary(canvas_->source()->fragmentation());
 }
 
+void FrameMapView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    // In a low window the map needs the room more than the strip does.
+    const int bars = mode_->sizeHint().height() + legend_->heightForWidth(width());
+    strip_->setVisible(height() - bars >= strip_->least_height());
+}
+
 void FrameMapView::fill_modes() {
     const QSignalBlocker blocker(mode_);
     mode_->clear();

@@ -30,6 +30,9 @@ public:
     /// The source's frames or fragmentation changed.
     void refresh(std::span<const std::uint32_t> dirty_tiles);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void fill_modes();
     void refresh_legend();

@@ -12,6 +12,7 @@ namespace ksl::ui {
 
 namespace {
 
+constexpr double kQuietHatch = 0.45;
 constexpr double kLineContrast = 3; // WCAG 2.1, 1.4.11
 constexpr double kPresenterType = 1.5;
 constexpr double kPresenterLines = 2;
@@ -79,7 +80,11 @@ QColor Look::colour(Role role) const {
     return to_qcolor(colour_of(scheme(), role));
 }
 QColor Look::ink(FrameClass kind) const {
-    if (kind == FrameClass::hole) return colour(Role::guard);
+    if (kind == FrameClass::hole) {
+        // Half of a map may be holes: there the hatch must be seen (contrast 3) and not be what is seen first.
+        const bool is_screen = scheme() == Scheme::light || scheme() == Scheme::dark;
+        return is_screen ? mixed(colour(Role::guard), colour(Role::canvas), kQuietHatch) : colour(Role::guard);
+    }
     return text_on(colour(kind));
 }
 QColor Look::text_on(QColor ground) const {

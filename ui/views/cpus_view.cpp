@@ -79,8 +79,10 @@ double CpusView::card_height() const {
 int CpusView::heightForWidth(int width) const {
     const std::size_t count = std::max<std::size_t>(card_count(), 1);
     const std::size_t rows = (count + columns(width) - 1) / columns(width);
-    return static_cast<int>(
-        std::ceil((static_cast<double>(rows) * (card_height() + look().px(kMargin))) + look().px(kMargin)));
+    const double margin = look().px(kMargin);
+    const double legend = std::ceil(QFontMetricsF(look().font(TextSize::small)).height());
+    const double cards = static_cast<double>(rows) * (card_height() + margin);
+    return static_cast<int>(std::ceil(cards + (2 * margin) + legend));
 }
 QSize CpusView::sizeHint() const {
     const int width = look().px(kLeastCard + (2 * kMargin));

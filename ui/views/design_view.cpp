@@ -5,7 +5,8 @@
 #include "ui/views/event_text.h"
 
 #include <QCoreApplication>
-#include <QHeaderView>
+#include <QFormLayout>
+#include <QLabel>
 
 namespace ksl::ui {
 
@@ -71,83 +72,107 @@ QString start_text(sim::MemoryStartKind start) {
 
 } // namespace
 
-DesignView::DesignView(const Theme& theme, QWidget* parent) : QTreeWidget(parent), theme_(theme) {
-    setColumnCount(2);
-    setHeaderHidden(true);
-    setRootIsDecorated(false);
-    setSelectionMode(QAbstractItemView::SingleSelection);
-    setUniformRowHeights(false);
-    setWordWrap(true);
+DesignView::DesignView(const Theme& theme, QWidget* parent) : QScrollArea(parent), theme_(theme) {
+    setWidgetResizable(true);
     setFrameShape(QFrame::NoFrame);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setAccessibleName(tr("Design and machine"));
-    header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
-    header()->setStretchLastSection(true);
     connect(&theme, &Theme::changed, this, &DesignView::restyle);
-    restyle();
+    show_nothing();
 }
 
-QTreeWidgetItem* DesignView::add_group(const QString& title) {
-    auto* group = new QTreeWidgetItem(this, {title});
-    group->setFirstColumnSpanned(true);
-    group->setExpanded(true);
-    return group;
+void DesignView::begin() {
+    titles_.clear();
+    names_.clear();
+    values_.clear();
+    auto* page = new QWidget; // the scroll area deletes the page that it replaces
+    form_ = new QFormLayout(page);
+    form_->setLabelAlignment(Qt::AlignLeft | Qt::AlignTop);
+    form_->setRowWrapPolicy(QFormLayout::DontWrapRows);
+    setWidget(page);
 }
 
-void DesignView::add_row(QTreeWidgetItem* group, const QString& name, const QString& value) {
-    auto* row = new QTreeWidgetItem(group, {name, value});
-    row->setToolTip(1, value);
+void DesignView::add_title(const QString& title) {
+    auto* label = new QLabel(title, widget());
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    titles_ += label;
+    form_->addRow(label);
+}
+
+void DesignView::add_row(const QString& name, const QString& value) {
+    auto* name_label = new QLabel(name, widget());
+    auto* value_label = new QLabel(value, widget());
+    for (QLabel* label : {name_label, value_label}) label->setTextFormat(Qt::PlainText);
+    value_label->setWordWrap(true);
+    value_label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    value_label->setAccessibleName(QStringLiteral("%1: %2").arg(name, value));
+    names_ += name_label;
+    values_ += value_label;
+    form_->addRow(name_label, value_label);
+}
+
+QStringList DesignView::lines() const {
+    QStringList all;
+    for (const QLabel* value : values_) all += value->accessibleName();
+    return all;
 }
 
 void DesignView::show_nothing() {
-    clear();
+    begin();
+    add_title(tr("No design yet"));
+    restyle();
+}
+
+void DesignView::add_axes(const core::StackDesign& stack) {
+    add_row(tr("stack size"), format_bytes(stack.stack_bytes()));
+    add_row(tr("backing"), backing_name(stack.backing));
+    add_row(tr("guard pages"), guard_text(stack.guard));
+    add_row(tr("thread_info"), thread_info_name(stack.thread_info));
+    add_row(tr("cached a CPU"), QString::number(stack.cache_slots));
+    add_row(tr("given back"), release_text(stack));
+    if (stack.is_mapped()) {
+        add_row(tr("area search"), allocator_text(stack.area_allocator));
+        add_row(tr("top entries"), sync_text(stack.pgd_sync));
+    }
+    add_row(tr("direct map"), page_text(stack.direct_map_page));
+    add_row(tr("cleared"), zeroing_text(stack.zeroing));
+    add_row(tr("canary"), stack.canary == core::CanaryCheck::off ? tr("not checked") : tr("checked at every switch"));
 }
 
 void DesignView::show_design(const sim::Scenario& scenario, std::size_t design) {
-    clear();
     const sim::DesignProfile& profile = scenario.designs[design];
-    const core::StackDesign& stack = profile.stack;
-    QTreeWidgetItem* axes = add_group(tr("Design %1").arg(QString::fromStdString(profile.name)));
-    add_row(axes, tr("stack size"), format_bytes(stack.stack_bytes()));
-    add_row(axes, tr("backing"), backing_name(stack.backing));
-    add_row(axes, tr("guard pages"), guard_text(stack.guard));
-    add_row(axes, tr("thread_info"), thread_info_name(stack.thread_info));
-    add_row(axes, tr("cached a CPU"), QString::number(stack.cache_slots));
-    add_row(axes, tr("given back"), release_text(stack));
-    if (stack.is_mapped()) {
-        add_row(axes, tr("area search"), allocator_text(stack.area_allocator));
-        add_row(axes, tr("top-level entries"), sync_text(stack.pgd_sync));
-    }
-    add_row(axes, tr("direct map"), page_text(stack.direct_map_page));
-    add_row(axes, tr("cleared"), zeroing_text(stack.zeroing));
-    add_row(axes, tr("canary"),
-            stack.canary == core::CanaryCheck::off ? tr("not checked") : tr("checked at every switch"));
-    QTreeWidgetItem* machine = add_group(tr("Machine"));
-    add_row(machine, tr("kernel"), QString::fromStdString(profile.kernel));
-    add_row(machine, tr("processor"), QString::fromStdString(scenario.machine.processor.name));
-    add_row(machine, tr("CPUs"), QString::number(scenario.machine.cpus));
-    add_row(machine, tr("page tables"), tr("%1 levels").arg(scenario.machine.levels));
-    if (scenario.memory.start != sim::MemoryStartKind::real)
-        add_row(machine, tr("memory"), format_bytes(scenario.memory.size));
-    add_row(machine, tr("start"), start_text(scenario.memory.start));
-    QTreeWidgetItem* about = add_group(tr("Scenario"));
-    add_row(about, tr("title"), QString::fromStdString(scenario.title));
-    add_row(about, tr("seed"), QString::number(scenario.seed));
+    begin();
+    add_title(tr("Design %1").arg(QString::fromStdString(profile.name)));
+    add_axes(profile.stack);
+    add_title(tr("Machine"));
+    add_row(tr("kernel"), QString::fromStdString(profile.kernel));
+    add_row(tr("processor"), QString::fromStdString(scenario.machine.processor.name));
+    add_row(tr("CPUs"), QString::number(scenario.machine.cpus));
+    add_row(tr("page tables"), tr("%1 levels").arg(scenario.machine.levels));
+    if (scenario.memory.start != sim::MemoryStartKind::real) add_row(tr("memory"), format_bytes(scenario.memory.size));
+    add_row(tr("start"), start_text(scenario.memory.start));
+    add_title(tr("Scenario"));
+    add_row(tr("title"), QString::fromStdString(scenario.title));
+    add_row(tr("seed"), QString::number(scenario.seed));
     restyle();
 }
 
 void DesignView::restyle() {
     const Look& look = theme_.look();
     setPalette(look.palette());
-    setFont(look.font(TextSize::small));
-    const QFont bold = look.font(TextSize::small, TextWeight::bold);
-    for (int i = 0; i < topLevelItemCount(); ++i) {
-        QTreeWidgetItem* group = topLevelItem(i);
-        group->setFont(0, bold);
-        group->setExpanded(true);
-        group->setFirstColumnSpanned(true);
-        for (int row = 0; row < group->childCount(); ++row)
-            group->child(row)->setForeground(0, look.colour(Role::muted));
+    viewport()->setAutoFillBackground(true);
+    const double gap = look.px(4);
+    form_->setVerticalSpacing(static_cast<int>(gap));
+    form_->setHorizontalSpacing(look.px(12));
+    QPalette quiet = look.palette();
+    quiet.setColor(QPalette::WindowText, look.colour(Role::muted));
+    for (QLabel* label : titles_) label->setFont(look.font(TextSize::small, TextWeight::bold));
+    for (QLabel* label : names_) {
+        label->setFont(look.font(TextSize::small));
+        label->setPalette(quiet);
     }
+    for (QLabel* label : values_) label->setFont(look.font(TextSize::small));
 }
 
 } // namespace ksl::ui

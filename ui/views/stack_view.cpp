@@ -39,7 +39,7 @@ QSize StackView::sizeHint() const {
     return {look().px(380), look().px(460)};
 }
 QSize StackView::minimumSizeHint() const {
-    return {look().px(300), look().px(240)};
+    return {look().px(280), look().px(200)};
 }
 
 void StackView::show_snapshot(const SnapshotPtr& snapshot) {
@@ -98,7 +98,7 @@ StackView::Parts StackView::parts() const {
     const double top = p.head.bottom() + margin;
     const double height = std::max(0.0, p.foot.top() - margin - top);
     const double left = std::ceil(fixed.horizontalAdvance(QStringLiteral("…00'0000"))) + margin;
-    const double right = std::ceil(small.horizontalAdvance(tr("frame %1").arg(QStringLiteral("0'0000")))) + margin;
+    const double right = std::ceil(small.horizontalAdvance(tr("pfn %1").arg(QStringLiteral("00'0000")))) + margin;
     p.addresses = QRectF(area.left(), top, left, height);
     p.frames = QRectF(area.right() - right, top, right, height);
     p.picture = QRectF(p.addresses.right(), top, std::max(0.0, p.frames.left() - p.addresses.right()), height);
@@ -306,7 +306,10 @@ void StackView::paint_boxes(QPainter& painter, TextPainter& text, const Parts& p
             continue;
         }
         text.set_colour(look().text_on(ground_of(box)));
-        text.write(room, Qt::AlignLeft | Qt::AlignVCenter, label);
+        // Where the size does not fit beside it, the name alone is better than half of both.
+        const QString name = label.left(label.indexOf(u','));
+        const bool fits = text.width_of(label) <= room.width();
+        text.write(room, Qt::AlignLeft | Qt::AlignVCenter, fits || name.isEmpty() ? label : name);
     }
 }
 
@@ -332,7 +335,7 @@ void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& p
         }
         text.set_font(look().font(TextSize::small));
         const auto& frame = reading_->frames[page];
-        const QString label = frame ? tr("frame %1").arg(format_pfn(*frame)) : tr("not mapped");
+        const QString label = frame ? tr("pfn %1").arg(format_pfn(*frame)) : tr("not mapped");
         text.set_colour(look().colour(frame ? Role::text : Role::muted));
         text.write(QRectF(parts.frames.left() + gap, top, parts.frames.width() - gap, bottom - top),
                    Qt::AlignLeft | Qt::AlignVCenter, label, TextFit::whole);

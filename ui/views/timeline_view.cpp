@@ -18,7 +18,6 @@ namespace {
 
 constexpr double kPale = 0.35; ///< of what the playhead has not reached
 constexpr unsigned kMostTicks = 8;
-constexpr double kLeastCpuLane = 14;
 
 Nanoseconds before(Nanoseconds at, Nanoseconds by) {
     return at > by ? at - by : Nanoseconds{0};
@@ -34,7 +33,7 @@ QSize TimelineView::sizeHint() const {
 }
 QSize TimelineView::minimumSizeHint() const {
     const int line = static_cast<int>(std::ceil(QFontMetricsF(look().font(TextSize::small)).height()));
-    return {look().px(360), 5 * line};
+    return {look().px(360), (3 * line) + look().px(12)};
 }
 
 void TimelineView::clear() {
@@ -115,31 +114,32 @@ TimeRange TimelineView::visible() const {
 
 TimelineView::Lanes TimelineView::lanes() const {
     const double line = std::ceil(QFontMetricsF(look().font(TextSize::small)).height());
-    const double gap = look().px(3);
+    const double gap = look().px(2);
     Lanes l;
-    l.ruler = QRectF(0, 0, width(), line + look().px(6));
+    l.ruler = QRectF(0, 0, width(), line + look().px(4));
+    const double rest = height() - l.ruler.bottom() - (2 * gap);
+    // A lane without room for its name is no lane: what there is room for, in the order of what it tells.
+    const auto room = static_cast<std::size_t>(std::max(1.0, rest / (line + gap)));
     const std::size_t known = snapshot_ == nullptr ? 1 : snapshot_->machine->config().cpus;
-    const std::size_t cpus = std::clamp<std::size_t>(std::max(known, cpus_.size()), 1, kMostCpuLanes);
-    const double rest = height() - l.ruler.height() - gap;
-    const double least_cpu = std::max(line, look().px(kLeastCpuLane) * 1.0);
-    // Clones are what a run is about: what the CPUs leave is theirs.
-    const double cpu_high =
-        std::clamp(rest * 0.45 / static_cast<double>(cpus), std::min(least_cpu, rest / 5), line * 1.6);
-    const std::size_t shown =
-        std::max<std::size_t>(1, std::min(cpus, static_cast<std::size_t>(rest * 0.5 / std::max(1.0, cpu_high + gap))));
-    const double left = rest - (static_cast<double>(shown) * (cpu_high + gap));
+    const bool has_misses = room >= 3;
+    const bool has_faults = room >= 4;
+    const std::size_t others = 1 + (has_misses ? 1U : 0U) + (has_faults ? 1U : 0U);
+    const std::size_t cpus = std::min({std::max(known, cpus_.size()), kMostCpuLanes, room - std::min(room, others)});
+    // What is left over makes bars longer, not boxes higher.
+    const double cpu_high = std::min(line + gap, rest / static_cast<double>(others + cpus));
+    const double bars = rest - (static_cast<double>(cpus + (has_faults ? 1U : 0U)) * cpu_high);
+    const double clones = has_misses ? std::min(bars * 0.6, bars - line - gap) : bars;
     double y = l.ruler.bottom() + gap;
     const auto take = [&](double high) {
         const QRectF row(0, y, width(), std::max(0.0, high - gap));
         y += high;
         return row;
     };
-    const double each = left / 3.5;
-    l.clones = {.name = tr("clones"), .rect = take(each * 1.5)};
-    l.misses = {.name = tr("L1 misses"), .rect = take(each)};
-    for (std::size_t cpu = 0; cpu < shown; ++cpu)
-        l.cpus.push_back({.name = tr("cpu %1").arg(cpu), .rect = take(cpu_high + gap)});
-    l.faults = {.name = tr("failures"), .rect = take(each)};
+    l.clones = {.name = tr("clones"), .rect = take(clones)};
+    if (has_misses) l.misses = {.name = tr("L1 misses"), .rect = take(bars - clones)};
+    for (std::size_t cpu = 0; cpu < cpus; ++cpu)
+        l.cpus.push_back({.name = tr("cpu %1").arg(cpu), .rect = take(cpu_high)});
+    if (has_faults) l.faults = {.name = tr("failures"), .rect = take(cpu_high)};
     return l;
 }
 
@@ -170,7 +170,8 @@ QList<CanvasItem> TimelineView::items() const {
     for (std::size_t cpu = 0; cpu < l.cpus.size() && cpu < cpus_.size(); ++cpu)
         add(l.cpus[cpu], tr("busy for %1").arg(format_time(cpus_[cpu].busy_time(range))));
     const TimelineBin faults = faults_.bin(range);
-    add(l.faults, tr("%1 failures, %2 notable steps").arg(faults.failures).arg(faults.count));
+    const Lane& where = l.faults.name.isEmpty() ? l.clones : l.faults;
+    add(where, tr("%1 failures, %2 notable steps").arg(faults.failures).arg(faults.count));
     return all;
 }
 
@@ -211,9 +212,9 @@ void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
     const Lanes l = lanes();
     paint_ruler(painter, text, l.ruler);
     paint_bars(painter, clones_, l.clones, look().colour(FrameClass::kernel_stack), true);
-    paint_bars(painter, misses_, l.misses, look().colour(FrameClass::page_table), false);
+    if (!l.misses.name.isEmpty()) paint_bars(painter, misses_, l.misses, look().colour(FrameClass::page_table), false);
     for (std::size_t cpu = 0; cpu < l.cpus.size(); ++cpu) paint_cpu(painter, text, cpu, l.cpus[cpu]);
-    paint_faults(painter, l.faults);
+    paint_faults(painter, l.faults.name.isEmpty() ? l.clones : l.faults);
     // What is not yet reached is known all the same, but it is not now.
     if (snapshot_ != nullptr) {
         QColor veil = look().colour(Role::canvas);
@@ -221,7 +222,9 @@ void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
         const double now = std::max(to_x(snapshot_->now), label_width());
         painter.fillRect(QRectF(now, l.ruler.bottom(), width() - now, height() - l.ruler.bottom()), veil);
     }
-    for (const Lane* lane : {&l.clones, &l.misses, &l.faults}) paint_label(painter, text, *lane);
+    for (const Lane* lane : {&l.clones, &l.misses, &l.faults}) {
+        if (!lane->name.isEmpty()) paint_label(painter, text, *lane);
+    }
     for (const Lane& lane : l.cpus) paint_label(painter, text, lane);
     paint_playhead(painter, text, l);
 }

@@ -27,6 +27,7 @@
 #include <QScrollArea>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTimer>
 #include <utility>
 
 namespace ksl::ui {
@@ -58,8 +59,19 @@ MainWindow::~MainWindow() {
     engine_.reset();
 }
 
-// What there is
-// --------------------------------------------------------------------------------------------------------
+void MainWindow::setVisible(bool visible) {
+    const QSize wanted = size();
+    QMainWindow::setVisible(visible);
+    if (!visible || is_arranged_) return;
+    // Docks take the sizes that they are given only once the window has its own; what it grew by until then is undone.
+    is_arranged_ = true;
+    QTimer::singleShot(0, this, [this, wanted] {
+        workspaces_->reset();
+        QTimer::singleShot(0, this, [this, wanted] {
+            if (!isMaximized() && !isFullScreen()) resize(wanted);
+        });
+    });
+}
 
 void MainWindow::make_views() {
     memory_ = new PhysicalMemoryView(theme_, this);
@@ -73,7 +85,11 @@ void MainWindow::make_views() {
     empty_ = new EmptyState(theme_, QLatin1StringView("memory"), tr("No machine yet"),
                             tr("Open a scenario to boot a simulated computer and watch its kernel stacks."), this);
     empty_->add_action(actions_.action(Command::open_scenario));
+    // The centre is as small as a map may be: a page that is not shown yet has no width to say its height for.
+    for (QWidget* page : std::initializer_list<QWidget*>{empty_, memory_})
+        page->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored);
     centre_ = new QStackedWidget(this);
+    centre_->setMinimumSize(320, 200);
     centre_->addWidget(empty_);
     centre_->addWidget(memory_);
     setCentralWidget(centre_);
@@ -136,9 +152,6 @@ void MainWindow::make_menus() {
     for (const QDockWidget* dock : findChildren<QDockWidget*>()) docks->addAction(dock->toggleViewAction());
 }
 
-// Where it is
-// ----------------------------------------------------------------------------------------------------------
-
 void MainWindow::arrange(Workspace workspace, ScreenClass screen) {
     for (QDockWidget* dock : {space_dock_, stack_dock_, cpus_dock_, timeline_dock_, design_dock_, events_dock_}) {
         removeDockWidget(dock);
@@ -184,15 +197,22 @@ void MainWindow::arrange_explore(ScreenClass screen) {
         dock->show();
     stack_dock_->raise();
     resizeDocks({stack_dock_}, {look.px(is_small ? 340 : 400)}, Qt::Horizontal);
-    resizeDocks({space_dock_, timeline_dock_}, {look.px(150), look.px(is_small ? 120 : 170)}, Qt::Vertical);
+    // Docks one above the other cannot be told how high they are together, but they keep a height that they once had.
+    space_->setFixedHeight(look.px(is_small ? 132 : 190));
+    timeline_->setFixedHeight(look.px(is_small ? 100 : 170));
+    QTimer::singleShot(0, this, [this] {
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
+        for (QWidget* view : std::initializer_list<QWidget*>{space_, timeline_}) {
+            view->setMinimumHeight(0);
+            view->setMaximumHeight(QWIDGETSIZE_MAX);
+        }
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
+    });
     if (!is_small) {
         resizeDocks({design_dock_}, {look.px(300)}, Qt::Horizontal);
         resizeDocks({stack_dock_, cpus_dock_}, {look.px(480), look.px(420)}, Qt::Vertical);
     }
 }
-
-// What goes where
-// ------------------------------------------------------------------------------------------------------
 
 void MainWindow::connect_views() {
     connect(stack_, &StackView::stack_shown, this, [this](core::StackId stack) {
@@ -285,9 +305,6 @@ MapCanvas* MainWindow::focused_canvas() const {
     return focused != nullptr ? focused : &memory_->canvas();
 }
 
-// The run
-// --------------------------------------------------------------------------------------------------------------
-
 std::optional<sim::Error> MainWindow::open(const std::string& name_or_path, std::size_t design,
                                            const std::vector<std::string>& overrides) {
     auto scenario = sim::load_scenario(assets_, name_or_path, overrides);
@@ -354,7 +371,10 @@ void MainWindow::fetch() {
 
 void MainWindow::show_moment(const SnapshotPtr& snapshot) {
     snapshot_ = snapshot;
-    centre_->setCurrentWidget(memory_);
+    if (centre_->currentWidget() != memory_) {
+        centre_->setCurrentWidget(memory_);
+        memory_->setFocus(Qt::OtherFocusReason);
+    }
     // The stack first: which one it is decides what the others mark.
     for (SnapshotView* view :
          std::initializer_list<SnapshotView*>{stack_, memory_, space_, cpus_, timeline_, events_, playback_})

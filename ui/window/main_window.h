@@ -55,7 +55,7 @@ public:
     /// A scenario by name or file, with one of its designs. The error, if it cannot be read; what only shows when its
     /// machine boots is shown in the window.
     [[nodiscard]] std::optional<sim::Error> open(const std::string& name_or_path, std::size_t design = 0,
-                                                  const std::vector<std::string>& overrides = {});
+                                                 const std::vector<std::string>& overrides = {});
     /// Any run, for tests.
     void open_source(std::unique_ptr<EngineSource> source);
 
@@ -65,6 +65,8 @@ public:
     /// Why there is no run; empty: there is one, or none was asked for.
     [[nodiscard]] QString error() const;
     [[nodiscard]] EngineThread* engine() { return engine_.get(); }
+
+    void setVisible(bool visible) override;
 
 Q_SIGNALS:
     /// All views show this moment now.
@@ -101,6 +103,7 @@ private:
     std::optional<sim::Scenario> scenario_;
     std::size_t design_ = 0;
     SnapshotPtr snapshot_;
+    bool is_arranged_ = false;
     std::optional<sim::Error> error_;
 
     PlaybackBar* playback_ = nullptr;

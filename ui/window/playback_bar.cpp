@@ -23,7 +23,7 @@ struct Icon {
     const char* name;
 };
 constexpr std::array kIcons{
-    Icon{Command::open_scenario, "design"},     Icon{Command::go_start, "skip-start"},
+    Icon{Command::open_scenario, "open"},       Icon{Command::go_start, "skip-start"},
     Icon{Command::previous_event, "step-back"}, Icon{Command::play_pause, "play"},
     Icon{Command::next_event, "step-forward"},  Icon{Command::go_end, "skip-end"},
     Icon{Command::command_palette, "search"},

@@ -22,7 +22,9 @@ void expect_tidy(const QList<WrittenText>& written, const QWidget& widget) {
     QList<WrittenText> shown;
     for (const WrittenText& text : written) {
         if (text.shown.isEmpty()) continue;
-        EXPECT_TRUE(window.contains(text.rect)) << text.text.toStdString() << " leaves the view";
+        EXPECT_TRUE(window.contains(text.rect))
+            << text.text.toStdString() << " leaves the view: its bottom right is at " << text.rect.right() << ", "
+            << text.rect.bottom() << " of " << widget.width() << " x " << widget.height();
         for (const WrittenText& other : shown) {
             // Line boxes of neighbouring lines may touch; ink may not.
             const QRectF overlap = text.rect & other.rect;
