@@ -104,7 +104,7 @@ TEST(FragmentationTest, RefusesContiguousStacksWhereMappedOnesSucceed) {
     ASSERT_GT(mapped_machine.state().memory.pages.free_pages().count(), 2000U);
     bool contiguous_suffers = false;
     bool mapped_suffers = false;
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 250; ++i) {
         const Outcome a = contiguous_machine.apply(Spawn{kCpu0, TaskKind::thread});
         const Outcome b = mapped_machine.apply(Spawn{kCpu0, TaskKind::thread});
         contiguous_suffers |= !a.is_done() || a.oom_kills != 0 || a.ledger.count(Step::compact_entry) != 0;
