@@ -2,8 +2,10 @@
 #include "app/gui/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <map>
+#include <system_error>
 
 namespace ksl::gui {
 
@@ -20,9 +22,13 @@ const std::map<std::string, ui::ThemeChoice>& themes() {
 
 /// "1920x1080"
 bool read_size(const std::string& text, WindowRequest& request) {
-    char rest = 0;
-    return std::sscanf(text.c_str(), "%5dx%5d%c", &request.width, &request.height, &rest) == 2 &&
-           request.width >= 640 && request.height >= 480;
+    const char* const end = text.data() + text.size();
+    const auto width = std::from_chars(text.data(), end, request.width);
+    if (width.ec != std::errc{} || width.ptr == end || *width.ptr != 'x') return false;
+    const auto height = std::from_chars(width.ptr + 1, end, request.height);
+    constexpr int kMost = 16384;
+    return height.ec == std::errc{} && height.ptr == end && request.width >= 640 && request.height >= 480 &&
+           request.width <= kMost && request.height <= kMost;
 }
 
 } // namespace

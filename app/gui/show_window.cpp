@@ -8,7 +8,6 @@
 #include <QTimer>
 #include <clocale>
 #include <cstdio>
-#include <cstdlib>
 
 namespace ksl::gui {
 
@@ -20,10 +19,7 @@ int report(const sim::Error& error) {
 }
 
 bool has_display() {
-    const auto is_set = [](const char* name) {
-        const char* value = std::getenv(name);
-        return value != nullptr && *value != '\0';
-    };
+    const auto is_set = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
     return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("QT_QPA_PLATFORM");
 }
 
@@ -78,7 +74,7 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     const auto assets = sim::Assets::open(request.assets);
     if (!assets) return report(assets.error());
     QApplication app(argc, argv);
-    std::setlocale(LC_NUMERIC, "C");
+    std::setlocale(LC_NUMERIC, "C"); // NOLINT(concurrency-mt-unsafe): before any other thread exists
     QApplication::setApplicationName(QStringLiteral("kstacklab"));
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
 

@@ -40,6 +40,8 @@ protected:
     EngineSource() = default;
     EngineSource(const EngineSource&) = default;
     EngineSource& operator=(const EngineSource&) = default;
+    EngineSource(EngineSource&&) = default;
+    EngineSource& operator=(EngineSource&&) = default;
 };
 
 } // namespace ksl::ui

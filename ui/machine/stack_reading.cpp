@@ -19,6 +19,10 @@ namespace {
 constexpr Bytes kFrameHead{16}; ///< return address and saved frame pointer
 constexpr std::size_t kMostCalls = 4096;
 
+core::CpuId cpu_id(unsigned cpu) {
+    return core::CpuId{static_cast<std::uint16_t>(cpu)};
+}
+
 /// A word of kernel memory; nothing if it is not mapped.
 std::optional<std::uint64_t> word_at(const Machine& machine, VirtAddr at) {
     const auto where = translate(machine, at);
@@ -43,12 +47,12 @@ void find_holder(const Machine& machine, StackReading& reading) {
         return;
     }
     reading.holder = StackHolder::deferred;
-    for (std::uint16_t cpu = 0; cpu < machine.config().cpus; ++cpu) {
-        const core::StackCache& cache = machine.state().stacks.cache(core::CpuId{cpu});
+    for (unsigned cpu = 0; cpu < machine.config().cpus; ++cpu) {
+        const core::StackCache& cache = machine.state().stacks.cache(cpu_id(cpu));
         for (std::uint8_t slot = 0; slot < cache.slots(); ++slot) {
             if (cache.slot(slot) != reading.id) continue;
             reading.holder = StackHolder::cache;
-            reading.cache_cpu = core::CpuId{cpu};
+            reading.cache_cpu = cpu_id(cpu);
             reading.cache_slot = slot;
         }
     }
@@ -135,8 +139,8 @@ std::vector<std::optional<Pfn>> frames_of(const Machine& machine, StackId stack)
 
 std::vector<StackId> cached_stacks(const Machine& machine) {
     std::vector<StackId> found;
-    for (std::uint16_t cpu = 0; cpu < machine.config().cpus; ++cpu) {
-        const core::StackCache& cache = machine.state().stacks.cache(core::CpuId{cpu});
+    for (unsigned cpu = 0; cpu < machine.config().cpus; ++cpu) {
+        const core::StackCache& cache = machine.state().stacks.cache(cpu_id(cpu));
         for (std::uint8_t slot = 0; slot < cache.slots(); ++slot) {
             if (!cache.slot(slot).is_none()) found.push_back(cache.slot(slot));
         }

@@ -132,7 +132,8 @@ AddressLens AddressSpaceView::region_lens(double width) const {
                               region.kind == Region::modules;
         const double name = std::ceil(metrics.horizontalAdvance(latin(core::name_of(region.kind)))) + 10;
         const double least = is_known ? name : look().px(is_hole ? 8 : 12);
-        const double focus = is_hole ? 0 : (region.kind == space_.window ? 1.0 : 0.25);
+        const double interest = region.kind == space_.window ? 1.0 : 0.25;
+        const double focus = is_hole ? 0 : interest;
         segments.push_back({.size = region.range.size(), .minimum = least, .focus = focus});
     }
     const VirtAddr lowest = space_.regions.empty() ? VirtAddr{} : space_.regions.front().range.lowest;
@@ -433,6 +434,7 @@ void AddressSpaceView::paint_pages(QPainter& painter, TextPainter& text, const R
     add(stack_->stack.top, area->range.top, tr("guard"), false);
 
     std::vector<LensSegment> segments;
+    segments.reserve(pieces.size());
     for (const Piece& piece : pieces) {
         segments.push_back(
             {.size = piece.range.size(), .minimum = double(look().px(piece.is_page ? 8 : kGuardOnPages))});

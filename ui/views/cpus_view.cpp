@@ -98,16 +98,18 @@ CpusView::Card CpusView::card(std::size_t index) const {
     const std::size_t across = columns(width());
     const double each = (width() - (margin * static_cast<double>(across + 1))) / static_cast<double>(across);
     Card card;
-    card.rect = QRectF(margin + (static_cast<double>(index % across) * (each + margin)),
-                       margin + (static_cast<double>(index / across) * (card_height() + margin)), each, card_height());
+    const std::size_t row = index / across;
+    const std::size_t column = index % across;
+    card.rect = QRectF(margin + (static_cast<double>(column) * (each + margin)),
+                       margin + (static_cast<double>(row) * (card_height() + margin)), each, card_height());
     const QRectF inside = card.rect.adjusted(gap * 1.5, gap, -gap * 1.5, -gap);
     const double title = std::ceil(QFontMetricsF(look().font(TextSize::body, TextWeight::bold)).height());
     const double line = std::ceil(QFontMetricsF(look().font(TextSize::small)).height());
     double y = inside.top();
     const auto take = [&](double height) {
-        const QRectF row(inside.left(), y, inside.width(), height);
+        const QRectF line_at(inside.left(), y, inside.width(), height);
         y += height + gap;
-        return row;
+        return line_at;
     };
     card.title = take(title);
     card.slots = take(look().px(kSlotSide));

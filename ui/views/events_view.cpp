@@ -47,7 +47,8 @@ QVariant EventModel::data(const QModelIndex& index, int role) const {
     const LoggedEvent& row = events_[static_cast<std::size_t>(index.row())];
     if (role == Qt::TextAlignmentRole && (index.column() == step || index.column() == time))
         return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
-    if (role != Qt::DisplayRole && !(role == Qt::ToolTipRole && index.column() == what)) return {};
+    const bool is_tip = role == Qt::ToolTipRole && index.column() == what;
+    if (role != Qt::DisplayRole && !is_tip) return {};
     switch (index.column()) {
     case step: return format_count(row.position);
     case time: return format_playhead(row.at);

@@ -10,6 +10,7 @@
 
 #include <QAbstractTableModel>
 #include <QTableView>
+#include <cstdint>
 #include <deque>
 #include <span>
 
@@ -20,7 +21,7 @@ class EventModel : public QAbstractTableModel {
 
 public:
     static constexpr std::size_t kMostRows = 20'000;
-    enum Column : int { step, time, cpu, kind, what, columns };
+    enum Column : std::uint8_t { step, time, cpu, kind, what, columns };
 
     using QAbstractTableModel::QAbstractTableModel;
 

@@ -45,18 +45,25 @@ QString use_name(core::FrameUse use) {
     return {};
 }
 
+QString whose_stack(const Machine& machine, const StackReading& stack) {
+    switch (stack.holder) {
+    case StackHolder::task: return MemoryText::tr("the stack of %1").arg(task_name(machine, stack.task));
+    case StackHolder::cache: return MemoryText::tr("a stack in the cache of %1").arg(cpu_name(stack.cache_cpu));
+    case StackHolder::deferred: return MemoryText::tr("a stack that waits to be freed");
+    }
+    return {};
+}
+
 /// "page 2 of 4 of the stack of task 5".
 QString stack_details(const Machine& machine, Pfn frame) {
     const auto stack = stack_of_frame(machine, frame);
-    if (!stack) return use_name(core::FrameUse::kernel_stack);
-    const auto reading = read_stack(machine, *stack);
+    const auto reading = stack ? read_stack(machine, *stack) : std::nullopt;
+    if (!reading) return use_name(core::FrameUse::kernel_stack);
     const auto page = std::ranges::find(reading->frames, std::optional{frame}) - reading->frames.begin();
-    const QString whose = reading->holder == StackHolder::cache
-                              ? MemoryText::tr("a stack in the cache of %1").arg(cpu_name(reading->cache_cpu))
-                              : (reading->holder == StackHolder::deferred
-                                     ? MemoryText::tr("a stack that waits to be freed")
-                                     : MemoryText::tr("the stack of %1").arg(task_name(machine, reading->task)));
-    return MemoryText::tr("page %1 of %2 of %3").arg(page + 1).arg(reading->frames.size()).arg(whose);
+    return MemoryText::tr("page %1 of %2 of %3")
+        .arg(page + 1)
+        .arg(reading->frames.size())
+        .arg(whose_stack(machine, *reading));
 }
 
 } // namespace

@@ -57,9 +57,10 @@ void StackView::refresh() {
     reading_.reset();
     if (snapshot_ != nullptr) {
         const core::Machine& machine = *snapshot_->machine;
-        reading_ = read_stack(machine, selected_);
-        if (!reading_) reading_ = read_stack(machine, interesting_stack(machine, core::CpuId{snapshot_->last.cpu}));
-        if (reading_) {
+        auto found = read_stack(machine, selected_);
+        if (!found) found = read_stack(machine, interesting_stack(machine, core::CpuId{snapshot_->last.cpu}));
+        if (found) {
+            reading_ = std::make_unique<const StackReading>(*std::move(found));
             const auto below = translate(machine, reading_->stack.lowest - Bytes{8});
             has_hole_below_ = reading_->guard_below == Bytes{0} && !below;
             const std::string_view name = below ? core::name_of(core::victim_at(machine.state().memory, *below)) : "";
@@ -215,7 +216,9 @@ QRectF StackView::cursor_rect() const {
 bool StackView::move_cursor(CursorStep step) {
     if (!reading_) return false;
     const int count = static_cast<int>(layout_in(parts()).boxes().size());
-    const int next = cursor_ + (step == CursorStep::down ? 1 : (step == CursorStep::up ? -1 : 0));
+    int next = cursor_;
+    if (step == CursorStep::down) ++next;
+    if (step == CursorStep::up) --next;
     if (next == cursor_ || next < 0 || next >= count) return false;
     cursor_ = next;
     return true;

@@ -10,7 +10,7 @@
 #include "ui/views/text_painter.h"
 #include "ui/widgets/map_canvas.h"
 
-#include <optional>
+#include <memory>
 
 namespace ksl::ui {
 
@@ -23,7 +23,8 @@ public:
     void show_snapshot(const SnapshotPtr& snapshot) override;
     /// Shows this stack from now on; none: the one that the last step ran on.
     void select_stack(core::StackId stack);
-    [[nodiscard]] const std::optional<StackReading>& reading() const { return reading_; }
+    /// Null: nothing to show.
+    [[nodiscard]] const StackReading* reading() const { return reading_.get(); }
 
     [[nodiscard]] QString summary() const override;
     [[nodiscard]] QAccessible::Role accessible_role() const override { return QAccessible::List; }
@@ -73,7 +74,7 @@ private:
 
     SnapshotPtr snapshot_;
     core::StackId selected_;
-    std::optional<StackReading> reading_;
+    std::unique_ptr<const StackReading> reading_;
     bool has_hole_below_ = false; ///< no guard was asked for, but nothing is mapped there either
     QString victim_;              ///< what lies below, where something does
     int cursor_ = 0;              ///< index of a box

@@ -58,7 +58,7 @@ TEST_F(Views, TheStackViewFollowsTheCpuThatActed) {
     StackView view(theme);
     QSignalSpy shown(&view, &StackView::stack_shown);
     view.show_snapshot(moments.now());
-    ASSERT_TRUE(view.reading().has_value());
+    ASSERT_NE(view.reading(), nullptr);
     EXPECT_EQ(view.reading()->id, interesting_stack(moments.source.machine(), core::CpuId{0}));
     EXPECT_EQ(shown.count(), 1);
     view.show_snapshot(moments.now());
