@@ -143,7 +143,8 @@ QString StackView::below_text() const {
 
 QString StackView::room_text() const {
     const Bytes size = reading_->stack.size();
-    const bool has_info_below = reading_->thread_info && reading_->thread_info->lowest == reading_->stack.lowest;
+    const auto& info = reading_->thread_info;
+    const bool has_info_below = info && info->lowest == reading_->stack.lowest;
     const Bytes reserved = has_info_below ? core::kThreadInfoBytes : Bytes{0};
     const Bytes taken = std::min(size, reading_->used + reserved);
     const Bytes room = size - taken;
