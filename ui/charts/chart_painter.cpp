@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chart_painter.h"
 
+#include "ui/charts/qcustomplot.h"
 #include "ui/charts/unit_ticker.h"
 #include "ui/theme/patterns.h"
-
-#include "ui/charts/qcustomplot.h"
 
 #include <QCoreApplication>
 #include <QFontMetricsF>

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "ui/charts/chart.h"
-
 #include "ui/charts/qcustomplot.h"
 
 #include <QFont>

@@ -30,7 +30,8 @@ Seen run(Simulation& simulation, std::uint64_t check_every = 50) {
         seen.failed += !last.outcome.is_done();
         seen.from_cache += std::holds_alternative<core::Spawn>(last.command) && last.outcome.is_done() &&
                            last.outcome.stack_source == core::StackSource::stack_cache;
-        if (++seen.steps % check_every == 0 && seen.broken.empty()) seen.broken = simulation.machine().check_invariants();
+        if (++seen.steps % check_every == 0 && seen.broken.empty())
+            seen.broken = simulation.machine().check_invariants();
         if (seen.steps > 2'000'000) {
             seen.broken = "does not end";
             break;
@@ -107,8 +108,8 @@ TEST(SimulationTest, ServesWithOneWorker) {
 
 TEST(SimulationTest, AgesMemoryBeforeTheWorkload) {
     const Ager age{.operations = 20'000, .fill = 0.8};
-    Simulation simulation = start(CloneExit{.operations = 20}, 1,
-                                  small_machine(contiguous(), KernelFacts::linux_4_7()), age);
+    Simulation simulation =
+        start(CloneExit{.operations = 20}, 1, small_machine(contiguous(), KernelFacts::linux_4_7()), age);
     const auto before = simulation.machine().state().memory.pages.free_pages();
     const Seen seen = run(simulation, 2000);
     EXPECT_EQ(seen.broken, "");
@@ -127,8 +128,7 @@ TEST(SimulationTest, KillsOverflowingThreadsButNotTheMachineOn49) {
 }
 
 TEST(SimulationTest, StopsWhenTheMachineDies) {
-    Simulation simulation =
-        start(Overflow{.operations = 3}, 1, small_machine(vmapped_6_1(), KernelFacts::linux_6_1()));
+    Simulation simulation = start(Overflow{.operations = 3}, 1, small_machine(vmapped_6_1(), KernelFacts::linux_6_1()));
     run(simulation);
     EXPECT_TRUE(simulation.machine().is_dead());
     EXPECT_TRUE(simulation.is_finished());

@@ -2,9 +2,9 @@
 #include "tests/ui/support/made_up_charts.h"
 #include "tests/ui/support/pictures.h"
 #include "ui/charts/chart_view.h"
+#include "ui/charts/qcustomplot.h"
 
 #include <gtest/gtest.h>
-#include "ui/charts/qcustomplot.h"
 
 namespace ksl::ui {
 namespace {
