@@ -25,7 +25,8 @@ struct RunData {
 /// Runs begun together have the same baseline.
 sim::Result<std::vector<RunData>> runs_begun_with(sim::RunStore& store, std::optional<sim::RunId> wanted) {
     KSL_TRY_ASSIGN(all, store.runs());
-    if (all.empty()) return sim::fail("", 0, "the lab database has no runs; kstacklab run SCENARIO --db FILE makes some");
+    if (all.empty())
+        return sim::fail("", 0, "the lab database has no runs; kstacklab run SCENARIO --db FILE makes some");
     const auto chosen = wanted ? std::ranges::find(all, *wanted, &sim::RunInfo::id) : std::prev(all.end());
     if (chosen == all.end()) {
         return sim::fail("", 0, "there is no run " + std::to_string(wanted->raw()) + "; kstacklab db runs lists them");
@@ -153,10 +154,9 @@ struct Subject {
     const char* file;
     const char* what;
 };
-constexpr std::array kSubjects{Subject{OperationKind::life, "clone_exit", "a thread's life"},
-                               Subject{OperationKind::clone, "clone", "clone()"},
-                               Subject{OperationKind::fork, "fork", "fork()"},
-                               Subject{OperationKind::call, "call", "kernel function calls"}};
+constexpr std::array kSubjects{
+    Subject{OperationKind::life, "clone_exit", "a thread's life"}, Subject{OperationKind::clone, "clone", "clone()"},
+    Subject{OperationKind::fork, "fork", "fork()"}, Subject{OperationKind::call, "call", "kernel function calls"}};
 
 } // namespace
 

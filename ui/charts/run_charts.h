@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The charts of an experiment in a lab database: how long operations took, where their cycles went, what missed the TLB.
+// The charts of an experiment in a lab database: how long operations took, where their cycles went, what missed the
+// TLB.
 #pragma once
 
 #include "sim/store/run_store.h"
