@@ -7,8 +7,8 @@
 #include "ui/charts/run_charts.h"
 
 #include <CLI/CLI.hpp>
+#include <QApplication>
 #include <QFile>
-#include <QGuiApplication>
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
@@ -149,7 +149,7 @@ int draw_charts(int argc, char** argv) {
     request.is_report = page->parsed();
     if (request.out.empty()) request.out = request.is_report ? "report.html" : "charts";
     qputenv("QT_QPA_PLATFORM", "offscreen");
-    const QGuiApplication application(argc, argv);
+    const QApplication application(argc, argv);
     const auto done = draw(request);
     return done ? kDone : report(done.error());
 }
