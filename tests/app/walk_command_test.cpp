@@ -137,6 +137,9 @@ struct Wrong {
     std::vector<std::string> arguments;
     std::string says;
 };
+void PrintTo(const Wrong& wrong, std::ostream* out) {
+    *out << wrong.says;
+}
 class WrongWalk : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongWalk, IsOneLineAndExitCodeTwo) {
