@@ -3,8 +3,6 @@
 # library of ours built without it.
 if(KSL_SANITIZE)
   add_compile_options(-fsanitize=${KSL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  # Instrumented code of GCC 12's own library looks uninitialised to it (std::regex, std::function).
-  add_compile_options(-Wno-maybe-uninitialized)
   if(KSL_SANITIZE MATCHES "thread")
     # GCC does not model fences; what ours orders is a reference count, which it sees.
     add_compile_options(-Wno-tsan)
