@@ -25,6 +25,7 @@ enum class Role : std::uint8_t {
     leaf,          ///< ends as soon as it runs
     program,       ///< execs, then ends
     worker,        ///< serves requests
+    resident,      ///< lives until it is told to end
     deep,          ///< calls deeper than its stack is
     doomed,        ///< was killed: ends as soon as it runs
 };

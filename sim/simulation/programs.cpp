@@ -53,6 +53,10 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
         return turn.actor().zombies.is_none() ? Turn::join() : Turn::reap();
     case Role::starting: actors.mut(self).role = Role::main; return Turn::command(core::Exec{turn.cpu(), kPagesOfMain});
     case Role::main: return std::visit([&](const auto& spec) { return main(turn, spec); }, workload_);
+    case Role::resident:
+        turn.set_phase(turn.phase() + 1);
+        if (turn.phase() == 1) return Turn::block();
+        break;
     case Role::leaf:
     case Role::doomed: break;
     case Role::program: return program(turn);
@@ -110,8 +114,17 @@ Decision Programs::main(Turn& turn, const Shell& spec) {
     return one_child_at_a_time(turn, planned(), Role::program, core::TaskKind::process, spec.pause);
 }
 
+/// The phase counts tasks created, then tasks told to end.
 Decision Programs::main(Turn& turn, const Populate& spec) {
-    return many_children(turn, 1, spec.tasks, spec.task, core::Nanoseconds{0});
+    const std::uint32_t phase = turn.phase();
+    turn.set_phase(phase + 1);
+    if (phase < spec.tasks) return turn.spawn(Role::resident, spec.task);
+    const std::uint64_t told = phase - spec.tasks;
+    if (told < workers_.size()) return turn.wake(workers_[told]);
+    if (turn.actor().children != 0) return turn.join();
+    if (!turn.actor().zombies.is_none()) return turn.reap();
+    done_ = 1;
+    return turn.finish();
 }
 
 Decision Programs::program(Turn& turn) {
@@ -151,6 +164,7 @@ Decision Programs::main(Turn& turn, const Chain& spec) {
 
 void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
     Actor& record = actors.mut(child);
+    if (record.role == Role::resident) workers_.push_back(child);
     if (record.role != Role::worker) return;
     const bool is_replacement = !replaced_.empty();
     const auto number = is_replacement ? replaced_.back() : static_cast<std::uint32_t>(workers_.size());

@@ -56,9 +56,9 @@ sim::Result<void> run_logged(sim::Simulation& simulation, const Prepared& prepar
 } // namespace
 
 int run_clone(const Arguments& arguments) {
-    const std::string design = arguments.text("design", "linux-4.9");
-    const std::uint64_t lives = arguments.number("ops", 200'000);
-    const std::string database = arguments.text("db", "");
+    const std::string design = arguments.text("--design", "linux-4.9");
+    const std::uint64_t lives = arguments.number("--ops", 200'000);
+    const std::string database = arguments.text("--db", "");
     auto prepared = prepare(design, "kind = \"clone-exit\"\noperations = " + std::to_string(lives) + "\n");
     if (!prepared) return complain(prepared.error());
     auto simulation = sim::Simulation::start(prepared->config, prepared->scenario.workload, 1);
@@ -76,8 +76,8 @@ int run_clone(const Arguments& arguments) {
 }
 
 int run_tasks(const Arguments& arguments) {
-    const std::string design = arguments.text("design", "linux-6.1");
-    const std::uint64_t tasks = arguments.number("n", 4'194'304);
+    const std::string design = arguments.text("--design", "linux-6.1");
+    const std::uint64_t tasks = arguments.number("--n", 4'194'304);
     auto prepared = prepare(design, "kind = \"populate\"\ntasks = " + std::to_string(tasks) + "\n");
     if (!prepared) return complain(prepared.error());
     auto simulation = sim::Simulation::start(prepared->config, prepared->scenario.workload, 1);
