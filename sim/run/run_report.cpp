@@ -67,6 +67,16 @@ Cell ratio(double mine, const KindSummary* base) {
     return mine / base->latency_ns.mean;
 }
 
+/// The value, or an empty cell.
+template <class T>
+void add_if_there(std::vector<Cell>& row, const std::optional<T>& value) {
+    if (value) {
+        row.emplace_back(*value);
+    } else {
+        row.emplace_back();
+    }
+}
+
 std::vector<Cell> row_of(const RunSummary& run, const KindSummary& kind, const KindSummary* base) {
     const Summary& latency = kind.latency_ns;
     if (latency.count == 0) {
@@ -126,10 +136,10 @@ Table result_table(std::span<const RunSummary> runs) {
     for (const char* name : kNames) table.columns.push_back({name, name, Unit::count});
     for (const RunSummary& run : runs) {
         std::vector<Cell> row{run.design};
-        row.push_back(run.stack_cache_hit_rate ? Cell{*run.stack_cache_hit_rate} : Cell{});
+        add_if_there(row, run.stack_cache_hit_rate);
         for (const char* name : kNames) {
             const auto value = run.value(name);
-            row.push_back(value ? Cell{static_cast<std::uint64_t>(*value)} : Cell{});
+            add_if_there(row, value ? std::optional{static_cast<std::uint64_t>(*value)} : std::nullopt);
         }
         table.rows.push_back(std::move(row));
     }

@@ -23,7 +23,7 @@ struct Overloaded : Fs... {
 
 std::string text_of(std::int64_t number, Unit unit) {
     if (number < 0 && number != std::numeric_limits<std::int64_t>::min() && unit == Unit::nanoseconds) {
-        return "-" + text_of(-number, unit);
+        return fmt::format("-{}", text_of(-number, unit));
     }
     if (number < 0 || unit == Unit::plain) {
         return unit == Unit::count ? grouped(number) : fmt::format("{}", number);
