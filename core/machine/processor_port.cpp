@@ -85,12 +85,10 @@ void ProcessorPort::stream(VirtAddr from, Bytes size, bool is_write, Ledger& led
         const VirtAddr last = top < page_top ? top : page_top;
         std::uint64_t lines = (last.raw() - 1) / kCacheLine.count() - first.raw() / kCacheLine.count();
         if (lines > kLinesPerPage) lines = kLinesPerPage;
-        PhysAddr line = align_down(*at, kCacheLine);
-        std::array<std::uint32_t, kCacheLevels> found{};
-        for (std::uint64_t i = 0; i < lines; ++i) {
-            line += kCacheLine;
-            ++found[static_cast<std::size_t>(state_.caches.access(cpu_, line, is_write))];
-        }
+        if (lines == 0) continue;
+        CacheModel::Found found{};
+        state_.caches.access_run(cpu_, align_down(*at, kCacheLine) + kCacheLine, static_cast<std::uint32_t>(lines),
+                                 is_write, found);
         for (std::size_t level = 0; level < kCacheLevels; ++level) ledger.lines[level] += found[level];
         const std::uint64_t far = found[static_cast<std::size_t>(CacheLevel::l3)];
         const std::uint64_t cold = found[static_cast<std::size_t>(CacheLevel::memory)];
