@@ -6,12 +6,30 @@
 
 namespace ksl::core {
 
+std::uint64_t PhysMemory::read_few(Slot slot, std::size_t word) const {
+    if (is_lines(slot)) return read_lines(slot, word);
+    const WordSlot only = words_[index_of(slot)];
+    return only >> kValueBits == word ? only & kValueMask : 0;
+}
+
 std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
     const LineSlot& lines = lines_[index_of(slot)];
     const std::uint64_t bit = std::uint64_t{1} << (word / kWordsPerLine);
     if ((lines.present & bit) == 0) return 0;
     const auto rank = static_cast<std::size_t>(std::popcount(lines.present & (bit - 1)));
     return lines.words[rank * kWordsPerLine + word % kWordsPerLine];
+}
+
+PhysMemory::Slot PhysMemory::new_word(std::size_t word, std::uint64_t value) {
+    std::size_t index = words_.size();
+    if (free_word_ != kNone) {
+        index = free_word_;
+        free_word_ = static_cast<std::uint32_t>(words_[index]);
+    } else {
+        words_.resize(index + 1);
+    }
+    words_.mut(index) = std::uint64_t{word} << kValueBits | value;
+    return kWord | static_cast<Slot>(index);
 }
 
 PhysMemory::Slot PhysMemory::new_lines() {
@@ -50,6 +68,7 @@ void PhysMemory::add_reference(Slot slot) {
 }
 
 std::uint32_t PhysMemory::references(Slot slot) const {
+    if (is_word(slot)) return 1;
     return is_page(slot) ? page_references_[index_of(slot)] : lines_[index_of(slot)].references;
 }
 
@@ -66,6 +85,9 @@ void PhysMemory::drop_reference(Slot slot) {
         lines = LineSlot{};
         lines.next_free = free_lines_;
         free_lines_ = static_cast<std::uint32_t>(index);
+    } else if (is_word(slot)) {
+        words_.mut(index) = free_word_;
+        free_word_ = static_cast<std::uint32_t>(index);
     }
 }
 
@@ -86,8 +108,8 @@ PhysMemory::Slot PhysMemory::promote(Pfn frame) {
     PageSlot& page = pages_.mut(index_of(slot));
     if (is_page(before)) {
         page = pages_[index_of(before)];
-    } else if (is_lines(before)) {
-        for (std::size_t word = 0; word < kWordsPerPage; ++word) page.words[word] = read_lines(before, word);
+    } else if (before != kNothing) {
+        for (std::size_t word = 0; word < kWordsPerPage; ++word) page.words[word] = read_few(before, word);
     }
     put_slot(frame, slot);
     return slot;
@@ -108,14 +130,42 @@ std::uint64_t* PhysMemory::word_in_lines(Slot slot, std::size_t word) {
     return &lines.words[rank * kWordsPerLine + word % kWordsPerLine];
 }
 
+bool PhysMemory::write_as_word(Pfn frame, std::size_t word, std::uint64_t value) {
+    const Slot slot = slot_of(frame);
+    if (slot == kNothing) {
+        if (value == 0) return true;
+        if (value > kValueMask) return false;
+        slot_of_.mut(static_cast<std::size_t>(frame.raw())) = new_word(word, value);
+        return true;
+    }
+    const WordSlot only = words_[index_of(slot)];
+    const bool is_other = only >> kValueBits != word;
+    if (is_other && value == 0) return true;
+    if (value > kValueMask || (is_other && (only & kValueMask) != 0)) return false;
+    words_.mut(index_of(slot)) = std::uint64_t{word} << kValueBits | value;
+    return true;
+}
+
+PhysMemory::Slot PhysMemory::lines_from_word(Pfn frame) {
+    const Slot before = slot_of(frame);
+    const Slot slot = new_lines();
+    if (before != kNothing) {
+        const WordSlot only = words_[index_of(before)];
+        *word_in_lines(slot, static_cast<std::size_t>(only >> kValueBits)) = only & kValueMask;
+    }
+    put_slot(frame, slot);
+    return slot;
+}
+
 std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
     Slot slot = slot_of(frame);
-    if (is_page(slot) && references(slot) == 1) [[likely]]
+    if (is_page(slot)) {
+        if (references(slot) != 1) slot = promote(frame);
         return pages_.mut(index_of(slot)).words[word];
-    if (is_page(slot)) return pages_.mut(index_of(promote(frame))).words[word];
-    if (slot == kNothing) {
-        slot = new_lines();
-        slot_of_.mut(static_cast<std::size_t>(frame.raw())) = slot;
+    }
+    settle_before(frame);
+    if (!is_lines(slot)) {
+        slot = lines_from_word(frame);
     } else if (references(slot) != 1) {
         const Slot own = new_lines();
         LineSlot& copy = lines_.mut(index_of(own));
@@ -129,9 +179,43 @@ std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
     return pages_.mut(index_of(promote(frame))).words[word];
 }
 
+void PhysMemory::settle_before(Pfn frame) {
+    const auto now = static_cast<std::uint32_t>(frame.raw());
+    if (unsettled_ == now) [[likely]]
+        return;
+    if (unsettled_ != kNone) settle(Pfn{unsettled_});
+    unsettled_ = now;
+}
+
+void PhysMemory::settle(Pfn frame) {
+    const Slot slot = slot_of(frame);
+    if (!is_lines(slot) || references(slot) != 1) return;
+    const LineSlot& mine = lines_[index_of(slot)];
+    for (const std::uint32_t other : settled_) {
+        if (other == kNone || other == index_of(slot)) continue;
+        const LineSlot& known = lines_[other];
+        if (known.references == 0 || known.present != mine.present || known.words != mine.words) continue;
+        add_reference(kLines | other);
+        put_slot(frame, kLines | other);
+        return;
+    }
+    settled_[next_settled_] = static_cast<std::uint32_t>(index_of(slot));
+    next_settled_ = (next_settled_ + 1) % kSettled;
+}
+
 void PhysMemory::write(PhysAddr at, std::uint64_t value) {
     KSL_ASSERT(at.raw() % 8 == 0, "word access is aligned");
-    word_for_writing(frame_of(at), page_offset(at).count() / 8) = value;
+    const Pfn frame = frame_of(at);
+    const std::size_t word = page_offset(at).count() / 8;
+    const Slot slot = slot_of(frame);
+    if (is_page(slot)) {
+        word_for_writing(frame, word) = value;
+    } else if (is_lines(slot)) {
+        // What is there already need not be written, and what is shared stays so.
+        if (read_lines(slot, word) != value) word_for_writing(frame, word) = value;
+    } else if (!write_as_word(frame, word, value)) {
+        word_for_writing(frame, word) = value;
+    }
 }
 
 std::uint64_t* PhysMemory::writable_words(Pfn frame) {
@@ -162,7 +246,8 @@ void PhysMemory::write_bytes(PhysAddr at, std::span<const std::byte> in) {
 }
 
 PhysMemory::Image PhysMemory::image_of(Pfn frame) {
-    const Slot slot = slot_of(frame);
+    Slot slot = slot_of(frame);
+    if (is_word(slot)) slot = lines_from_word(frame);
     add_reference(slot);
     return Image{slot};
 }
@@ -175,15 +260,22 @@ void PhysMemory::set_image(Pfn frame, Image image) {
 void PhysMemory::copy_frame(Pfn from, Pfn to) {
     if (from == to) return;
     const Slot slot = slot_of(from);
+    if (is_word(slot)) {
+        const WordSlot only = words_[index_of(slot)];
+        put_slot(to, new_word(static_cast<std::size_t>(only >> kValueBits), only & kValueMask));
+        return;
+    }
     add_reference(slot);
     put_slot(to, slot);
 }
 
 Bytes PhysMemory::stored_bytes() const {
-    return Bytes{lines_.size() * sizeof(LineSlot) + pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
+    return Bytes{words_.size() * sizeof(WordSlot) + lines_.size() * sizeof(LineSlot) +
+                 pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
 }
 
 const char* PhysMemory::check_invariants() const {
+    std::vector<bool> has_user(words_.size());
     std::vector<std::uint32_t> line_users(lines_.size());
     std::vector<std::uint32_t> page_users(pages_.size());
     for (std::size_t chunk = 0; chunk < slot_of_.chunk_count(); ++chunk) {
@@ -192,12 +284,27 @@ const char* PhysMemory::check_invariants() const {
         for (std::size_t frame = chunk * kFramesPerChunk; frame < last; ++frame) {
             const Slot slot = slot_of_[frame];
             if (slot == kNothing) continue;
-            if (is_page(slot) == is_lines(slot)) return "a contents slot is of exactly one kind";
             const std::size_t index = index_of(slot);
+            if (is_word(slot)) {
+                if (index >= words_.size() || has_user[index]) return "a word belongs to one frame";
+                has_user[index] = true;
+                continue;
+            }
+            if (!is_page(slot) && !is_lines(slot)) return "a contents slot is of a kind";
             if (index >= (is_page(slot) ? pages_.size() : lines_.size())) return "a contents slot exists";
             ++(is_page(slot) ? page_users : line_users)[index];
         }
     }
+    for (std::uint64_t free = free_word_; free != kNone; free = words_[static_cast<std::size_t>(free)]) {
+        if (free >= words_.size() || has_user[static_cast<std::size_t>(free)])
+            return "the list of free words is a list";
+        has_user[static_cast<std::size_t>(free)] = true;
+    }
+    if (unsettled_ != kNone && unsettled_ >= slot_of_.size()) return "the frame written last exists";
+    for (const std::uint32_t known : settled_) {
+        if (known != kNone && known >= lines_.size()) return "lines that others may look like exist";
+    }
+    if (next_settled_ >= kSettled) return "there is a next place for such lines";
     std::vector<bool> page_is_free(pages_.size());
     for (std::uint32_t free = free_page_; free != kNone; free = page_references_[free]) {
         if (free >= pages_.size() || page_is_free[free]) return "the list of free page slots is a list";
