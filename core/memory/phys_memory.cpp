@@ -8,8 +8,16 @@ namespace ksl::core {
 
 std::uint64_t PhysMemory::read_few(Slot slot, std::size_t word) const {
     if (is_lines(slot)) return read_lines(slot, word);
-    const WordSlot only = words_[index_of(slot)];
-    return only >> kValueBits == word ? only & kValueMask : 0;
+    for (const WordSlot stored : words_of(slot)) {
+        if (place_in(stored) == word) return value_in(stored);
+    }
+    return 0;
+}
+
+std::span<const PhysMemory::WordSlot> PhysMemory::words_of(Slot slot) const {
+    if (slot == kNothing) return {};
+    if (is_pair(slot)) return pairs_[index_of(slot)];
+    return {&words_[index_of(slot)], 1};
 }
 
 std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
@@ -20,7 +28,7 @@ std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
     return lines.words[rank * kWordsPerLine + word % kWordsPerLine];
 }
 
-PhysMemory::Slot PhysMemory::new_word(std::size_t word, std::uint64_t value) {
+PhysMemory::Slot PhysMemory::new_word(WordSlot word) {
     std::size_t index = words_.size();
     if (free_word_ != kNone) {
         index = free_word_;
@@ -28,8 +36,20 @@ PhysMemory::Slot PhysMemory::new_word(std::size_t word, std::uint64_t value) {
     } else {
         words_.resize(index + 1);
     }
-    words_.mut(index) = std::uint64_t{word} << kValueBits | value;
+    words_.mut(index) = word;
     return kWord | static_cast<Slot>(index);
+}
+
+PhysMemory::Slot PhysMemory::new_pair(const PairSlot& words) {
+    std::size_t index = pairs_.size();
+    if (free_pair_ != kNone) {
+        index = free_pair_;
+        free_pair_ = static_cast<std::uint32_t>(pairs_[index][0]);
+    } else {
+        pairs_.resize(index + 1);
+    }
+    pairs_.mut(index) = words;
+    return kWord | kIsPair | static_cast<Slot>(index);
 }
 
 PhysMemory::Slot PhysMemory::new_lines() {
@@ -68,7 +88,7 @@ void PhysMemory::add_reference(Slot slot) {
 }
 
 std::uint32_t PhysMemory::references(Slot slot) const {
-    if (is_word(slot)) return 1;
+    if (is_words(slot)) return 1;
     return is_page(slot) ? page_references_[index_of(slot)] : lines_[index_of(slot)].references;
 }
 
@@ -85,7 +105,10 @@ void PhysMemory::drop_reference(Slot slot) {
         lines = LineSlot{};
         lines.next_free = free_lines_;
         free_lines_ = static_cast<std::uint32_t>(index);
-    } else if (is_word(slot)) {
+    } else if (is_words(slot) && is_pair(slot)) {
+        pairs_.mut(index) = {free_pair_, 0};
+        free_pair_ = static_cast<std::uint32_t>(index);
+    } else if (is_words(slot)) {
         words_.mut(index) = free_word_;
         free_word_ = static_cast<std::uint32_t>(index);
     }
@@ -130,28 +153,33 @@ std::uint64_t* PhysMemory::word_in_lines(Slot slot, std::size_t word) {
     return &lines.words[rank * kWordsPerLine + word % kWordsPerLine];
 }
 
-bool PhysMemory::write_as_word(Pfn frame, std::size_t word, std::uint64_t value) {
+bool PhysMemory::write_as_words(Pfn frame, std::size_t word, std::uint64_t value) {
     const Slot slot = slot_of(frame);
-    if (slot == kNothing) {
+    const std::span<const WordSlot> stored = words_of(slot);
+    // The word itself, or one that may be forgotten because it is zero.
+    std::size_t place = 0;
+    while (place < stored.size() && place_in(stored[place]) != word) ++place;
+    if (place == stored.size()) {
         if (value == 0) return true;
-        if (value > kValueMask) return false;
-        slot_of_.mut(static_cast<std::size_t>(frame.raw())) = new_word(word, value);
-        return true;
+        place = 0;
+        while (place < stored.size() && value_in(stored[place]) != 0) ++place;
     }
-    const WordSlot only = words_[index_of(slot)];
-    const bool is_other = only >> kValueBits != word;
-    if (is_other && value == 0) return true;
-    if (value > kValueMask || (is_other && (only & kValueMask) != 0)) return false;
-    words_.mut(index_of(slot)) = std::uint64_t{word} << kValueBits | value;
+    if (value > kValueMask || place == 2) return false;
+    const WordSlot fresh = packed(word, value);
+    if (place == stored.size()) {
+        put_slot(frame, stored.empty() ? new_word(fresh) : new_pair({stored[0], fresh}));
+    } else if (is_pair(slot)) {
+        pairs_.mut(index_of(slot))[place] = fresh;
+    } else {
+        words_.mut(index_of(slot)) = fresh;
+    }
     return true;
 }
 
-PhysMemory::Slot PhysMemory::lines_from_word(Pfn frame) {
-    const Slot before = slot_of(frame);
+PhysMemory::Slot PhysMemory::lines_from_words(Pfn frame) {
     const Slot slot = new_lines();
-    if (before != kNothing) {
-        const WordSlot only = words_[index_of(before)];
-        *word_in_lines(slot, static_cast<std::size_t>(only >> kValueBits)) = only & kValueMask;
+    for (const WordSlot stored : words_of(slot_of(frame))) {
+        if (value_in(stored) != 0) *word_in_lines(slot, place_in(stored)) = value_in(stored);
     }
     put_slot(frame, slot);
     return slot;
@@ -165,7 +193,7 @@ std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
     }
     settle_before(frame);
     if (!is_lines(slot)) {
-        slot = lines_from_word(frame);
+        slot = lines_from_words(frame);
     } else if (references(slot) != 1) {
         const Slot own = new_lines();
         LineSlot& copy = lines_.mut(index_of(own));
@@ -213,7 +241,7 @@ void PhysMemory::write(PhysAddr at, std::uint64_t value) {
     } else if (is_lines(slot)) {
         // What is there already need not be written, and what is shared stays so.
         if (read_lines(slot, word) != value) word_for_writing(frame, word) = value;
-    } else if (!write_as_word(frame, word, value)) {
+    } else if (!write_as_words(frame, word, value)) {
         word_for_writing(frame, word) = value;
     }
 }
@@ -247,7 +275,7 @@ void PhysMemory::write_bytes(PhysAddr at, std::span<const std::byte> in) {
 
 PhysMemory::Image PhysMemory::image_of(Pfn frame) {
     Slot slot = slot_of(frame);
-    if (is_word(slot)) slot = lines_from_word(frame);
+    if (is_words(slot)) slot = lines_from_words(frame);
     add_reference(slot);
     return Image{slot};
 }
@@ -260,9 +288,9 @@ void PhysMemory::set_image(Pfn frame, Image image) {
 void PhysMemory::copy_frame(Pfn from, Pfn to) {
     if (from == to) return;
     const Slot slot = slot_of(from);
-    if (is_word(slot)) {
-        const WordSlot only = words_[index_of(slot)];
-        put_slot(to, new_word(static_cast<std::size_t>(only >> kValueBits), only & kValueMask));
+    if (is_words(slot)) {
+        put_slot(to, is_pair(slot) ? new_pair(PairSlot{pairs_[index_of(slot)]})
+                                   : new_word(WordSlot{words_[index_of(slot)]}));
         return;
     }
     add_reference(slot);
@@ -270,12 +298,13 @@ void PhysMemory::copy_frame(Pfn from, Pfn to) {
 }
 
 Bytes PhysMemory::stored_bytes() const {
-    return Bytes{words_.size() * sizeof(WordSlot) + lines_.size() * sizeof(LineSlot) +
-                 pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
+    return Bytes{words_.size() * sizeof(WordSlot) + pairs_.size() * sizeof(PairSlot) +
+                 lines_.size() * sizeof(LineSlot) + pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
 }
 
 const char* PhysMemory::check_invariants() const {
-    std::vector<bool> has_user(words_.size());
+    std::vector<bool> word_is_used(words_.size());
+    std::vector<bool> pair_is_used(pairs_.size());
     std::vector<std::uint32_t> line_users(lines_.size());
     std::vector<std::uint32_t> page_users(pages_.size());
     for (std::size_t chunk = 0; chunk < slot_of_.chunk_count(); ++chunk) {
@@ -285,9 +314,10 @@ const char* PhysMemory::check_invariants() const {
             const Slot slot = slot_of_[frame];
             if (slot == kNothing) continue;
             const std::size_t index = index_of(slot);
-            if (is_word(slot)) {
-                if (index >= words_.size() || has_user[index]) return "a word belongs to one frame";
-                has_user[index] = true;
+            if (is_words(slot)) {
+                std::vector<bool>& is_used = is_pair(slot) ? pair_is_used : word_is_used;
+                if (index >= is_used.size() || is_used[index]) return "a word belongs to one frame";
+                is_used[index] = true;
                 continue;
             }
             if (!is_page(slot) && !is_lines(slot)) return "a contents slot is of a kind";
@@ -295,11 +325,16 @@ const char* PhysMemory::check_invariants() const {
             ++(is_page(slot) ? page_users : line_users)[index];
         }
     }
-    for (std::uint64_t free = free_word_; free != kNone; free = words_[static_cast<std::size_t>(free)]) {
-        if (free >= words_.size() || has_user[static_cast<std::size_t>(free)])
-            return "the list of free words is a list";
-        has_user[static_cast<std::size_t>(free)] = true;
-    }
+    const auto is_list = [](std::uint64_t first, std::vector<bool>& is_used, auto next) {
+        for (std::uint64_t free = first; free != kNone; free = next(static_cast<std::size_t>(free))) {
+            if (free >= is_used.size() || is_used[static_cast<std::size_t>(free)]) return false;
+            is_used[static_cast<std::size_t>(free)] = true;
+        }
+        return true;
+    };
+    if (!is_list(free_word_, word_is_used, [&](std::size_t free) { return words_[free]; }) ||
+        !is_list(free_pair_, pair_is_used, [&](std::size_t free) { return pairs_[free][0]; }))
+        return "the lists of free words are lists";
     if (unsettled_ != kNone && unsettled_ >= slot_of_.size()) return "the frame written last exists";
     for (const std::uint32_t known : settled_) {
         if (known != kNone && known >= lines_.size()) return "lines that others may look like exist";

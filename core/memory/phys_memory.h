@@ -87,8 +87,8 @@ public:
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(slot_of_, words_, lines_, pages_, page_references_, free_word_, free_lines_, free_page_, unsettled_,
-                settled_, next_settled_);
+        archive(slot_of_, words_, pairs_, lines_, pages_, page_references_, free_word_, free_pair_, free_lines_,
+                free_page_, unsettled_, settled_, next_settled_);
     }
     friend bool operator==(const PhysMemory&, const PhysMemory&) = default;
 
@@ -99,15 +99,17 @@ private:
     static constexpr Slot kLines = 1U << 30;
     static constexpr Slot kPage = 2U << 30;
     static constexpr Slot kWord = 3U << 30;
-    static constexpr Slot kIndexMask = kLines - 1;
+    static constexpr Slot kIsPair = 1U << 29; ///< of words: two of them
+    static constexpr Slot kIndexMask = kIsPair - 1;
     static constexpr std::uint32_t kNone = 0xffffffffU;
 
     static constexpr std::size_t kWordsPerLine = 8;
     static constexpr std::size_t kLinesPerSlot = 4;
 
-    /// The only word of a frame that may not be zero: which one in the upper bits, its value below. Never shared. Of a
-    /// free one: the next free one.
+    /// A word of a frame in which only this one, or it and one more, may not be zero: which one it is in the upper
+    /// bits, its value below. Never shared. Of a free one, the first of a free pair: the next free one.
     using WordSlot = std::uint64_t;
+    using PairSlot = std::array<WordSlot, 2>;
     static constexpr unsigned kValueBits = 55;
     static constexpr std::uint64_t kValueMask = (std::uint64_t{1} << kValueBits) - 1;
 
@@ -126,14 +128,22 @@ private:
 
     [[nodiscard]] static bool is_page(Slot slot) { return slot >> 30 == 2; }
     [[nodiscard]] static bool is_lines(Slot slot) { return slot >> 30 == 1; }
-    [[nodiscard]] static bool is_word(Slot slot) { return slot >> 30 == 3; }
+    [[nodiscard]] static bool is_words(Slot slot) { return slot >> 30 == 3; }
+    [[nodiscard]] static bool is_pair(Slot slot) { return (slot & kIsPair) != 0; }
+    [[nodiscard]] static WordSlot packed(std::size_t word, std::uint64_t value) {
+        return std::uint64_t{word} << kValueBits | value;
+    }
+    [[nodiscard]] static std::size_t place_in(WordSlot word) { return static_cast<std::size_t>(word >> kValueBits); }
+    [[nodiscard]] static std::uint64_t value_in(WordSlot word) { return word & kValueMask; }
     [[nodiscard]] static std::size_t index_of(Slot slot) { return slot & kIndexMask; }
     [[nodiscard]] Slot slot_of(Pfn frame) const { return slot_of_[static_cast<std::size_t>(frame.raw())]; }
 
     /// Of a frame that is not stored as a whole.
     [[nodiscard]] std::uint64_t read_few(Slot slot, std::size_t word) const;
     [[nodiscard]] std::uint64_t read_lines(Slot slot, std::size_t word) const;
-    [[nodiscard]] Slot new_word(std::size_t word, std::uint64_t value);
+    [[nodiscard]] std::span<const WordSlot> words_of(Slot slot) const;
+    [[nodiscard]] Slot new_word(WordSlot word);
+    [[nodiscard]] Slot new_pair(const PairSlot& words);
     [[nodiscard]] Slot new_lines();
     [[nodiscard]] Slot new_page();
     void add_reference(Slot slot);
@@ -144,10 +154,10 @@ private:
     [[nodiscard]] std::uint64_t& word_for_writing(Pfn frame, std::size_t word);
     [[nodiscard]] std::uint64_t* word_in_lines(Slot slot, std::size_t word);
     [[nodiscard]] Slot promote(Pfn frame);
-    /// Writes to a frame of one word or none; false if that does not suffice.
-    [[nodiscard]] bool write_as_word(Pfn frame, std::size_t word, std::uint64_t value);
-    /// The frame's word becomes the first of its lines.
-    [[nodiscard]] Slot lines_from_word(Pfn frame);
+    /// Writes to a frame of two words at most; false if that does not suffice.
+    [[nodiscard]] bool write_as_words(Pfn frame, std::size_t word, std::uint64_t value);
+    /// The frame's words become the first of its lines.
+    [[nodiscard]] Slot lines_from_words(Pfn frame);
     /// `frame` is being written and has lines of its own. The one that was before it is taken to be finished: if it
     /// looks like one of those finished before, it shares that one's lines.
     void settle_before(Pfn frame);
@@ -156,10 +166,12 @@ private:
     static constexpr std::size_t kFramesPerChunk = 4096;
     CowArray<Slot, kFramesPerChunk> slot_of_;
     CowArray<WordSlot, 1024> words_;
+    CowArray<PairSlot, 512> pairs_;
     CowArray<LineSlot, 64> lines_;
     CowArray<PageSlot, 8> pages_;
     CowArray<std::uint32_t, 1024> page_references_; ///< of a free page slot: the next free one
     std::uint32_t free_word_ = kNone;
+    std::uint32_t free_pair_ = kNone;
     std::uint32_t free_lines_ = kNone;
     std::uint32_t free_page_ = kNone;
     std::uint32_t unsettled_ = kNone; ///< the frame of few lines that was written last
