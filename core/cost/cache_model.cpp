@@ -23,6 +23,8 @@ std::string CacheConfig::check() const {
         if (std::string wrong = caches[i].check(); !wrong.empty())
             return std::string{name_of(static_cast<CacheLevel>(i))} + ": " + wrong;
     }
+    if (std::string wrong = SliceHash::problem_with(l3_slices, caches[2].sets()); !wrong.empty())
+        return std::string{name_of(CacheLevel::l3)} + ": " + wrong;
     return "";
 }
 
@@ -35,6 +37,7 @@ CacheModel::Finder CacheModel::Finder::of(const CacheGeometry& geometry) {
 CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_(config.latency), counters_(cpus) {
     KSL_ASSERT(config.check().empty(), "the geometry is possible");
     for (std::size_t i = 0; i < finders_.size(); ++i) finders_[i] = Finder::of(config.caches[i]);
+    if (config.l3_slices > 1) slices_ = SliceHash{config.l3_slices, finders_[2].sets / config.l3_slices};
     private_sets_ = std::size_t{finders_[0].sets} + finders_[1].sets;
     sharer_words_ = (cpus + 63U) / 64U;
     Set empty{.order = RecencyOrder::of(kMostCacheWays), .owned = 0, .tags = {}};
@@ -71,7 +74,7 @@ void CacheModel::fill_private(CpuId cpu, unsigned level, PhysAddr at, bool owns)
 }
 
 CacheModel::Fetched CacheModel::fetch(CpuId cpu, PhysAddr at, bool is_write) {
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     const bool was_there = way != kNone;
     if (!was_there) {
@@ -97,7 +100,7 @@ CacheModel::Fetched CacheModel::fetch(CpuId cpu, PhysAddr at, bool is_write) {
 }
 
 CacheLevel CacheModel::take_over(CpuId cpu, PhysAddr at) {
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     KSL_ASSERT(way != kNone, "the third level has what a processor has");
     shared_.mut(spot.set).order.touch(static_cast<unsigned>(way));
@@ -120,7 +123,7 @@ void CacheModel::empty_way(std::uint32_t index, int way) {
     const std::uint32_t tag = shared_[index].tags[static_cast<std::size_t>(way)];
     if (tag == kNoTag) return;
     const Spot spot{.set = index, .tag = tag};
-    const PhysAddr at = finders_[2].line_at(spot);
+    const PhysAddr at = shared_line_at(spot);
     const std::size_t line = shared_line(spot, way);
     for_sharers(line, [&](CpuId cpu) {
         if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
@@ -133,7 +136,7 @@ void CacheModel::empty_way(std::uint32_t index, int way) {
 
 void CacheModel::drop(PhysAddr at) {
     if (at >= kEnd) return;
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     if (way == kNone) return;
     empty_way(spot.set, way);
@@ -147,7 +150,7 @@ CacheLevel CacheModel::peek(CpuId cpu, PhysAddr at) const {
         if (find(private_[private_index(cpu, level, spot)], finders_[level].ways, spot.tag) != kNone)
             return static_cast<CacheLevel>(level);
     }
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     return find(shared_[spot.set], finders_[2].ways, spot.tag) != kNone ? CacheLevel::l3 : CacheLevel::memory;
 }
 
@@ -223,7 +226,7 @@ const char* CacheModel::check_private(CpuId cpu, unsigned level) const {
         if (const char* broken = check_set(set, finder); *broken != '\0') return broken;
         for (unsigned way = 0; way < finder.ways; ++way) {
             if (set.tags[way] == kNoTag) continue;
-            const Spot spot = finders_[2].spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
+            const Spot spot = shared_spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
             const int found = find(shared_[spot.set], finders_[2].ways, spot.tag);
             if (found == kNone) return "the third level has what a processor has";
             const std::size_t line = shared_line(spot, found);

@@ -11,7 +11,8 @@
 //             line that others have takes it from them. Both are answered by the third level.
 // Replacement: true LRU.
 // Fidelity:   no prefetch, no write-back traffic, no banks, no remote sockets; one third level whatever the number of
-//             processors. Real second- and third-level caches hash the address to find the set; here its low bits do.
+//             processors. Its slices are hashed where the hash is published (slice_hash.h); elsewhere low bits
+//             choose the set.
 // Cost:       a hit in the first level compares eight tags at once and writes nothing if the line was the last one
 // used.
 //             Copies share memory (cow_array.h).
@@ -19,6 +20,7 @@
 
 #include "core/cost/cache_level.h"
 #include "core/cost/line_match.h"
+#include "core/cost/slice_hash.h"
 #include "core/types/address.h"
 #include "core/types/cow_array.h"
 #include "core/types/ids.h"
@@ -47,6 +49,7 @@ struct CacheGeometry {
 struct CacheConfig {
     std::array<CacheGeometry, 3> caches{};    ///< L1, L2: of each processor; L3: of all
     std::array<Cycles, kCacheLevels> latency; ///< by where the line is found
+    std::uint8_t l3_slices = 1;               ///< more than one: spread by the hash of slice_hash.h
 
     [[nodiscard]] std::string check() const;
     friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
@@ -168,6 +171,17 @@ private:
         const std::uint32_t fits = match_lines(set.tags.data(), ways, tag);
         return fits == 0 ? kNone : std::countr_zero(fits);
     }
+    [[nodiscard]] Spot shared_spot_of(PhysAddr at) const {
+        Spot spot = finders_[2].spot_of(at);
+        if (!slices_.is_plain()) spot.set = slices_.mixed(spot.set, at);
+        return spot;
+    }
+    [[nodiscard]] PhysAddr shared_line_at(Spot spot) const {
+        if (slices_.is_plain()) return finders_[2].line_at(spot);
+        const PhysAddr rest =
+            finders_[2].line_at({.set = spot.set & ((1U << slices_.set_bits()) - 1), .tag = spot.tag});
+        return finders_[2].line_at({.set = slices_.unmixed(spot.set, rest), .tag = spot.tag});
+    }
     /// Index of the set of a private cache in private_; level 0 or 1.
     [[nodiscard]] std::size_t private_index(CpuId cpu, unsigned level, Spot spot) const {
         return cpu.raw() * private_sets_ + (level == 0 ? 0 : finders_[0].sets) + spot.set;
@@ -214,6 +228,7 @@ private:
     [[nodiscard]] bool has_shape_of(const CacheModel& other) const;
 
     std::array<Finder, 3> finders_{};
+    SliceHash slices_; ///< of the third level
     std::array<Cycles, kCacheLevels> latency_{};
     std::size_t private_sets_ = 0; ///< of one processor: first level, then second
     std::size_t sharer_words_ = 0; ///< a bit a processor

@@ -92,6 +92,7 @@ Group group_of(Step step, bool is_creation) {
     case Step::area_insert:
     case Step::area_erase:
     case Step::area_find:
+    case Step::area_find_level:
     case Step::area_augment_level:
     case Step::area_split:
     case Step::area_free_lazily:
@@ -101,6 +102,7 @@ Group group_of(Step step, bool is_creation) {
     case Step::vfree_entry:
     case Step::vfree_defer: return Group::vmalloc;
     case Step::table_descend:
+    case Step::table_descend_clear:
     case Step::pte_write:
     case Step::pte_clear:
     case Step::table_page_new: return Group::tables;
