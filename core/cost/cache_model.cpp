@@ -24,6 +24,8 @@ std::string CacheConfig::check() const {
         if (std::string wrong = caches[i].check(); !wrong.empty())
             return std::string{name_of(static_cast<CacheLevel>(i))} + ": " + wrong;
     }
+    if (std::string wrong = SliceHash::problem_with(l3_slices, caches[2].sets()); !wrong.empty())
+        return std::string{name_of(CacheLevel::l3)} + ": " + wrong;
     return "";
 }
 
@@ -36,6 +38,7 @@ CacheModel::Finder CacheModel::Finder::of(const CacheGeometry& geometry) {
 CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_(config.latency), counters_(cpus) {
     KSL_ASSERT(config.check().empty(), "the geometry is possible");
     for (std::size_t i = 0; i < finders_.size(); ++i) finders_[i] = Finder::of(config.caches[i]);
+    if (config.l3_slices > 1) slices_ = SliceHash{config.l3_slices, finders_[2].sets / config.l3_slices};
     private_sets_ = std::size_t{finders_[0].sets} + finders_[1].sets;
     sharer_words_ = (cpus + 63U) / 64U;
     Set empty{.order = RecencyOrder::of(kMostCacheWays), .owned = 0, .tags = {}};
@@ -99,13 +102,13 @@ inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
 }
 
 inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
-    const Spot spot = line.spots[2];
+    const Spot spot = shared_spot_of(line.at);
     const unsigned ways = finders_[2].ways;
     Set& set = shared_.mut(spot.set);
     int way = find(set, ways, spot.tag);
     if (way != kNone) {
         set.order.touch(static_cast<unsigned>(way));
-        return {.from = CacheLevel::l3, .owns = share_out(line, way)};
+        return {.from = CacheLevel::l3, .owns = share_out(line, spot, way)};
     }
     way = static_cast<int>(set.order.at(ways - 1));
     const bool was_used = set.tags[static_cast<std::size_t>(way)] != kNoTag;
@@ -118,8 +121,7 @@ inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
     return {.from = CacheLevel::memory, .owns = true};
 }
 
-bool CacheModel::share_out(const Line& line, int way) {
-    const Spot spot = line.spots[2];
+bool CacheModel::share_out(const Line& line, Spot spot, int way) {
     const std::size_t number = shared_line(spot, way);
     if (cpus() == 1) return true;
     if (line.is_write || !is_shared_with_others(number, line.cpu)) {
@@ -138,7 +140,7 @@ bool CacheModel::share_out(const Line& line, int way) {
 }
 
 CacheLevel CacheModel::take_over(CpuId cpu, PhysAddr at) {
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     KSL_ASSERT(way != kNone, "the third level has what a processor has");
     shared_.mut(spot.set).order.touch(static_cast<unsigned>(way));
@@ -161,7 +163,7 @@ inline void CacheModel::empty_way(std::uint32_t index, int way) {
     Set& set = shared_.mut(index);
     const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
     set.set_owned(way, false);
-    const PhysAddr at = finders_[2].line_at(spot);
+    const PhysAddr at = shared_line_at(spot);
     const auto lose = [&](CpuId cpu) {
         if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
     };
@@ -173,7 +175,7 @@ inline void CacheModel::empty_way(std::uint32_t index, int way) {
 
 void CacheModel::drop(PhysAddr at) {
     if (at >= kEnd) return;
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     if (way == kNone) return;
     empty_way(spot.set, way);
@@ -189,7 +191,7 @@ CacheLevel CacheModel::peek(CpuId cpu, PhysAddr at) const {
         if (find(private_[private_index(cpu, level, spot)], finders_[level].ways, spot.tag) != kNone)
             return static_cast<CacheLevel>(level);
     }
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     return find(shared_[spot.set], finders_[2].ways, spot.tag) != kNone ? CacheLevel::l3 : CacheLevel::memory;
 }
 
@@ -265,7 +267,7 @@ const char* CacheModel::check_private(CpuId cpu, unsigned level) const {
         if (const char* broken = check_set(set, finder); *broken != '\0') return broken;
         for (unsigned way = 0; way < finder.ways; ++way) {
             if (set.tags[way] == kNoTag) continue;
-            const Spot spot = finders_[2].spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
+            const Spot spot = shared_spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
             const int found = find(shared_[spot.set], finders_[2].ways, spot.tag);
             if (found == kNone) return "the third level has what a processor has";
             const std::size_t line = shared_line(spot, found);
