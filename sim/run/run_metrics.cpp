@@ -19,6 +19,15 @@ std::uint64_t free_blocks_from(const core::PageState& pages, core::Order order) 
     return blocks;
 }
 
+std::uint64_t stacks_cached(const core::MachineState& state) {
+    std::uint64_t cached = 0;
+    for (std::uint16_t cpu = 0; cpu < state.cpus.size(); ++cpu) {
+        const core::StackCache& cache = state.stacks.cache(core::CpuId{cpu});
+        for (std::uint8_t slot = 0; slot < cache.slots(); ++slot) cached += cache.slot(slot).is_none() ? 0U : 1U;
+    }
+    return cached;
+}
+
 } // namespace
 
 std::vector<Metric> metrics_of(const core::Machine& machine) {
@@ -42,6 +51,9 @@ std::vector<Metric> metrics_of(const core::Machine& machine) {
         {"free_stack_blocks", static_cast<double>(free_blocks_from(state.memory.pages.state(), kStackOrder)), "count"},
         {"stack_pages", static_cast<double>(state.stacks.accounted_pages()), "frames"},
         count("dynamic_pages_faulted", state.stacks.faulted_pages()),
+        {"deepest_stack_bytes", static_cast<double>(counters.deepest_stack), "bytes"},
+        {"deepest_reported_bytes", static_cast<double>(counters.deepest_reported), "bytes"},
+        count("stacks_cached", stacks_cached(state)),
         count("machine_died", machine.is_dead() ? 1 : 0),
     };
 }

@@ -29,19 +29,21 @@ Programs::Programs(const WorkloadSpec& workload, std::uint64_t seed, const core:
 }
 
 std::uint64_t Programs::planned() const {
-    return std::visit(Overload{[](const CloneExit& spec) { return spec.warmup + spec.operations; },
-                               [](const Burst& spec) { return spec.warmup + spec.rounds; },
-                               [](const Shell& spec) { return spec.warmup + spec.operations; },
-                               [](const Server& spec) { return spec.warmup + spec.requests; },
-                               [](const Ager& spec) { return spec.operations; },
-                               [](const Chain& spec) { return spec.warmup + spec.operations; },
-                               [](const Overflow& spec) { return spec.operations; },
-                               [](const Populate&) { return std::uint64_t{1}; }},
-                      workload_);
+    return std::visit(
+        Overload{[](const CloneExit& spec) { return spec.warmup + spec.operations; },
+                 [](const Burst& spec) { return spec.warmup + spec.rounds; },
+                 [](const Shell& spec) { return spec.warmup + spec.operations; },
+                 [](const Server& spec) { return spec.warmup + spec.requests; },
+                 [](const Ager& spec) { return spec.operations; },
+                 [](const Chain& spec) { return spec.warmup + spec.operations; },
+                 [](const Overflow& spec) { return spec.operations; }, [](const Populate&) { return std::uint64_t{1}; },
+                 [](const Dma& spec) { return spec.operations; }, [](const Hotplug& spec) { return spec.rounds; }},
+        workload_);
 }
 
 bool Programs::keeps_children_near() const {
-    return std::holds_alternative<CloneExit>(workload_) || std::holds_alternative<Overflow>(workload_);
+    if (const auto* spec = std::get_if<CloneExit>(&workload_)) return !spec->ends_elsewhere;
+    return std::holds_alternative<Overflow>(workload_) || std::holds_alternative<Dma>(workload_);
 }
 
 Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine& machine) {
@@ -62,6 +64,7 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
     case Role::program: return program(turn);
     case Role::worker: return worker(turn, std::get<Server>(workload_));
     case Role::deep: return deep(turn, std::get<Overflow>(workload_));
+    case Role::driver: return driver(turn, std::get<Dma>(workload_));
     }
     return Turn::exit();
 }
@@ -145,18 +148,64 @@ Decision Programs::deep(Turn& turn, const Overflow& spec) {
                                    static_cast<std::uint32_t>(spec.touched.count())});
 }
 
-/// The phase counts calls on the way in and, from their number on, returns on the way out.
+/// The phase counts the entry, calls on the way in and, behind them, returns on the way out.
 Decision Programs::main(Turn& turn, const Chain& spec) {
     const auto calls = static_cast<std::uint32_t>(spec.frames.size() * spec.repeat);
     const std::uint32_t phase = turn.phase();
     if (phase == 0 && done_ == planned()) return turn.finish();
     turn.set_phase(phase + 1);
-    if (phase < calls) {
-        const auto bytes = static_cast<std::uint32_t>(spec.frames[phase % spec.frames.size()].count());
+    if (phase == 0) return turn.command(core::EnterKernel{turn.cpu()});
+    const auto frame_of = [&](std::uint32_t call) {
+        return static_cast<std::uint32_t>(spec.frames[call % spec.frames.size()].count());
+    };
+    if (phase <= calls) {
+        const std::uint32_t bytes = frame_of(phase - 1);
         return turn.command(core::Call{turn.cpu(), bytes,
                                        static_cast<std::uint32_t>(static_cast<double>(bytes) * spec.touched) / 8 * 8});
     }
-    if (phase < 2 * calls) return turn.command(core::Return{turn.cpu()});
+    if (phase <= 2 * calls) return turn.command(core::Return{turn.cpu(), frame_of(2 * calls - phase)});
+    turn.set_phase(0);
+    ++done_;
+    return turn.again();
+}
+
+Decision Programs::main(Turn& turn, const Dma&) {
+    return one_child_at_a_time(turn, planned(), Role::driver, core::TaskKind::thread, core::Nanoseconds{0});
+}
+
+/// Into the kernel, down to the function that has the buffer in its frame, and out again.
+Decision Programs::driver(Turn& turn, const Dma& spec) {
+    enum Phase : std::uint32_t { enter, call, transfer, leave };
+    const std::uint32_t phase = turn.phase();
+    turn.set_phase(phase + 1);
+    switch (phase) {
+    case enter: return turn.command(core::EnterKernel{turn.cpu()});
+    case call: {
+        const auto bytes = static_cast<std::uint32_t>(spec.depth.count()) - turn.task().stack_used;
+        return turn.command(core::Call{turn.cpu(), bytes, bytes});
+    }
+    case transfer: return turn.command(core::MapDma{turn.cpu(), spec.request});
+    case leave: return turn.command(core::Return{turn.cpu()});
+    default: break;
+    }
+    return turn.exit();
+}
+
+/// The phase counts threads, then CPUs that go, then CPUs that come back.
+Decision Programs::main(Turn& turn, const Hotplug& spec) {
+    constexpr core::Nanoseconds kUntilTheyIdle{1'000'000};
+    const std::uint32_t phase = turn.phase();
+    if (phase == 0 && done_ == planned()) return turn.finish();
+    turn.set_phase(phase + 1);
+    if (phase < spec.threads) return turn.spawn(Role::leaf, core::TaskKind::thread);
+    const std::uint32_t after = phase - spec.threads;
+    if (after == 0) return turn.join();
+    if (after == 1) return turn.sleep(clock_.to_cycles(kUntilTheyIdle));
+    const std::uint32_t step = after - 2;
+    const std::uint32_t others = cpus_ - 1;
+    const auto cpu = [](std::uint32_t index) { return core::CpuId{static_cast<std::uint16_t>(index + 1)}; };
+    if (step < others) return turn.command(core::UnplugCpu{turn.cpu(), cpu(step)});
+    if (step < 2 * others) return turn.command(core::PlugCpu{turn.cpu(), cpu(step - others)});
     turn.set_phase(0);
     ++done_;
     return turn.again();
