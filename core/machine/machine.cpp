@@ -48,7 +48,7 @@ void carry_out(MachineState& state, KernelServices& kernel, const Command& comma
 Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level) {
     Outcome outcome;
     const CpuId id = cpu_of(command);
-    if (id.raw() >= state_.cpus.size()) {
+    if (id.raw() >= state_.cpus.size() || state_.cpu(id).is_offline) {
         outcome.status = OutcomeStatus::refused;
         return outcome;
     }

@@ -103,18 +103,21 @@ Result<StackTrial> try_chain(const Assets& assets, const CallChain& chain, const
     KSL_TRY_ASSIGN(scenario, trial_scenario(assets, chain, design));
     KSL_TRY_ASSIGN(start, make_memory_start(scenario.memory, scenario.machine.cpus));
     KSL_TRY_ASSIGN(simulation, simulation_of(assets, scenario, 0, start));
-    StackTrial trial{.design = design.name,
-                     .stack = design.stack.stack_bytes(),
-                     .usable = usable_bytes(design.stack),
-                     .depth = depth_of(chain)};
+    StackTrial trial;
+    trial.design = design.name;
+    trial.stack = design.stack.stack_bytes();
+    trial.usable = usable_bytes(design.stack);
+    trial.depth = depth_of(chain);
     if (design.stack.randomise_offset) trial.offset_most = core::kMostRandomOffset;
+    const bool is_info_above = design.stack.thread_info == core::ThreadInfoPlace::stack_top;
+    const core::Bytes above = is_info_above ? core::kThreadInfoBytes : core::Bytes{0};
     Witness witness;
     while (simulation.step(&witness, core::EventLevel::coarse)) {
         const Step& step = simulation.last();
         const bool is_deeper =
             std::holds_alternative<core::Call>(step.command) || std::holds_alternative<core::EnterKernel>(step.command);
         if (is_deeper && step.outcome.is_done()) {
-            trial.reached = std::max(trial.reached, core::Bytes{step.outcome.value});
+            trial.reached = std::max(trial.reached, core::Bytes{step.outcome.value} - above);
         }
     }
     const core::Bytes entry = trial.depth - chain.depth();

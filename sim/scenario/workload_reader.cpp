@@ -192,8 +192,14 @@ WorkloadSpec read_overflow(TomlTable& table) {
 
 WorkloadSpec read_populate(TomlTable& table) {
     const Populate defaults;
-    return Populate{.tasks = count(table, "tasks", defaults.tasks, 1, 4'194'304),
-                    .task = table.choice("task", kTasks, defaults.task)};
+    Populate populate{.tasks = count(table, "tasks", defaults.tasks, 1, 4'194'304),
+                      .task = table.choice("task", kTasks, defaults.task),
+                      .deep = count(table, "deep", defaults.deep, 0),
+                      .depth = frame(table, "depth", core::Bytes{512}, defaults.depth)};
+    if (populate.deep > populate.tasks)
+        table.refuse("deep",
+                     fmt::format("{} of {} tasks; at most all of them would be right", populate.deep, populate.tasks));
+    return populate;
 }
 
 /// In the order of WorkloadSpec.

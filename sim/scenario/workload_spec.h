@@ -98,6 +98,8 @@ struct Overflow {
 struct Populate {
     std::uint64_t tasks = 10'000;
     core::TaskKind task = core::TaskKind::thread;
+    std::uint64_t deep = 0; ///< so many of them go this deep into their stacks before they wait
+    core::Bytes depth{6144};
     friend bool operator==(const Populate&, const Populate&) = default;
 };
 

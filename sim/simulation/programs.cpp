@@ -52,13 +52,12 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
     case Role::parent_of_all:
         turn.set_phase(turn.phase() + 1);
         if (turn.phase() == 1) return Turn::spawn(Role::starting, core::TaskKind::process);
-        return turn.actor().zombies.is_none() ? Turn::join() : Turn::reap();
+        if (!turn.actor().zombies.is_none()) return Turn::reap();
+        // A workload's process that was killed leaves nobody to wait for.
+        return turn.actor().children == 0 ? Turn::finish() : Turn::join();
     case Role::starting: actors.mut(self).role = Role::main; return Turn::command(core::Exec{turn.cpu(), kPagesOfMain});
     case Role::main: return std::visit([&](const auto& spec) { return main(turn, spec); }, workload_);
-    case Role::resident:
-        turn.set_phase(turn.phase() + 1);
-        if (turn.phase() == 1) return Turn::block();
-        break;
+    case Role::resident: return resident(turn, std::get<Populate>(workload_));
     case Role::leaf:
     case Role::doomed: break;
     case Role::program: return program(turn);
@@ -117,17 +116,31 @@ Decision Programs::main(Turn& turn, const Shell& spec) {
     return one_child_at_a_time(turn, planned(), Role::program, core::TaskKind::process, spec.pause);
 }
 
-/// The phase counts tasks created, then tasks told to end.
+/// The phase counts tasks created, then tasks told to end. Between them all have their turn to go deep.
 Decision Programs::main(Turn& turn, const Populate& spec) {
+    constexpr core::Nanoseconds kUntilTheyWait{1'000'000'000};
     const std::uint32_t phase = turn.phase();
     turn.set_phase(phase + 1);
     if (phase < spec.tasks) return turn.spawn(Role::resident, spec.task);
-    const std::uint64_t told = phase - spec.tasks;
+    std::uint64_t told = phase - spec.tasks;
+    if (spec.deep != 0 && told-- == 0) return turn.sleep(clock_.to_cycles(kUntilTheyWait));
     if (told < workers_.size()) return turn.wake(workers_[told]);
     if (turn.actor().children != 0) return turn.join();
     if (!turn.actor().zombies.is_none()) return turn.reap();
     done_ = 1;
     return turn.finish();
+}
+
+/// Its number among the residents is in its progress.
+Decision Programs::resident(Turn& turn, const Populate& spec) {
+    const bool goes_deep = turn.actor().progress < spec.deep;
+    const std::uint32_t phase = turn.phase();
+    turn.set_phase(phase + 1);
+    if (goes_deep && phase == 0) {
+        const auto bytes = static_cast<std::uint32_t>(spec.depth.count()) - turn.task().stack_used;
+        return turn.command(core::Call{turn.cpu(), bytes, bytes});
+    }
+    return phase == (goes_deep ? 1U : 0U) ? Turn::block() : Turn::exit();
 }
 
 Decision Programs::program(Turn& turn) {
@@ -213,7 +226,10 @@ Decision Programs::main(Turn& turn, const Hotplug& spec) {
 
 void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
     Actor& record = actors.mut(child);
-    if (record.role == Role::resident) workers_.push_back(child);
+    if (record.role == Role::resident) {
+        record.progress = workers_.size();
+        workers_.push_back(child);
+    }
     if (record.role != Role::worker) return;
     const bool is_replacement = !replaced_.empty();
     const auto number = is_replacement ? replaced_.back() : static_cast<std::uint32_t>(workers_.size());
