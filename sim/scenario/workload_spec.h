@@ -111,7 +111,7 @@ struct Dma {
     friend bool operator==(const Dma&, const Dma&) = default;
 };
 
-/// Rounds: threads fill the caches of all CPUs; then all CPUs but the first go, and come back.
+/// Rounds: threads fill the caches of all CPUs; then all CPUs but one go, and come back.
 struct Hotplug {
     std::uint64_t rounds = 1;
     std::uint32_t threads = 64; ///< a round

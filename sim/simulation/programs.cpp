@@ -216,7 +216,9 @@ Decision Programs::main(Turn& turn, const Hotplug& spec) {
     if (after == 1) return turn.sleep(clock_.to_cycles(kUntilTheyIdle));
     const std::uint32_t step = after - 2;
     const std::uint32_t others = cpus_ - 1;
-    const auto cpu = [](std::uint32_t index) { return core::CpuId{static_cast<std::uint16_t>(index + 1)}; };
+    const auto cpu = [&](std::uint32_t index) {
+        return core::CpuId{static_cast<std::uint16_t>(index < turn.cpu().raw() ? index : index + 1)};
+    };
     if (step < others) return turn.command(core::UnplugCpu{turn.cpu(), cpu(step)});
     if (step < 2 * others) return turn.command(core::PlugCpu{turn.cpu(), cpu(step - others)});
     turn.set_phase(0);

@@ -56,7 +56,7 @@ Ran run(const StackDesign& design, const KernelFacts& kernel, const DmaRequest& 
 }
 
 TEST(DmaFromTheStack, Case1ScatterlistOnAContiguousStackArrives) {
-    const Ran ran = run(contiguous(), KernelFacts::linux_4_7(), {.call = DmaCall::sg_set_buf});
+    const Ran ran = run(contiguous(), KernelFacts::linux_4_7(), {.call = DmaCall::sg_set_buf, .checks = {}});
     EXPECT_EQ(ran.result(), DmaResult::arrived);
     EXPECT_FALSE(ran.log.mapped.warned);
     EXPECT_EQ(ran.log.mapped.bus, ran.log.mapped.buffer - ran.machine.state().memory.layout.direct_map().lowest.raw());
@@ -79,7 +79,7 @@ TEST(DmaFromTheStack, Case3DebugSgStopsTheKernel) {
 
 /// 0xffffc90000008000 - 0xffff880000000000 = 0x410000008000: above what 46 bits of physical address can say.
 TEST(DmaFromTheStack, Case4UncheckedArithmeticLosesTheData) {
-    const Ran ran = run(vmapped_4_9(), KernelFacts::linux_4_9(), {.call = DmaCall::sg_set_buf});
+    const Ran ran = run(vmapped_4_9(), KernelFacts::linux_4_9(), {.call = DmaCall::sg_set_buf, .checks = {}});
     EXPECT_EQ(ran.result(), DmaResult::lost);
     EXPECT_GT(ran.log.mapped.bus, std::uint64_t{1} << 46);
     EXPECT_EQ(ran.log.mapped.bus, ran.log.mapped.buffer - 0xffff880000000000);
@@ -87,13 +87,14 @@ TEST(DmaFromTheStack, Case4UncheckedArithmeticLosesTheData) {
 }
 
 TEST(DmaFromTheStack, Case4TheWildPageStructIsNotMapped) {
-    const Ran ran =
-        run(vmapped_4_9(), KernelFacts::linux_4_9(), {.call = DmaCall::sg_set_buf, .uses_page_struct = true});
+    const Ran ran = run(vmapped_4_9(), KernelFacts::linux_4_9(),
+                        {.call = DmaCall::sg_set_buf, .checks = {}, .uses_page_struct = true});
     EXPECT_EQ(ran.result(), DmaResult::oops);
     EXPECT_TRUE(ran.log.killed);
-    EXPECT_EQ(
-        run(contiguous(), KernelFacts::linux_4_7(), {.call = DmaCall::sg_set_buf, .uses_page_struct = true}).result(),
-        DmaResult::arrived);
+    EXPECT_EQ(run(contiguous(), KernelFacts::linux_4_7(),
+                  {.call = DmaCall::sg_set_buf, .checks = {}, .uses_page_struct = true})
+                  .result(),
+              DmaResult::arrived);
 }
 
 TEST(DmaFromTheStack, Case5ThePageLookedUpIsRightAndWarnedOf) {
@@ -104,7 +105,7 @@ TEST(DmaFromTheStack, Case5ThePageLookedUpIsRightAndWarnedOf) {
 }
 
 TEST(DmaFromTheStack, Case6RecentKernelsRefuseToMapIt) {
-    const Ran ran = run(vmapped_6_1(), KernelFacts::linux_6_1(), {.call = DmaCall::dma_map_single});
+    const Ran ran = run(vmapped_6_1(), KernelFacts::linux_6_1(), {.call = DmaCall::dma_map_single, .checks = {}});
     EXPECT_EQ(ran.result(), DmaResult::refused);
     EXPECT_TRUE(ran.log.mapped.warned);
     EXPECT_TRUE(ran.outcome.is_done());
@@ -145,7 +146,7 @@ TEST(DmaFromTheStack, TheAliasAnswersEveryConversion) {
 
 /// Behind a page border the device goes on in physical memory, whoever's it is there.
 TEST(DmaFromTheStack, BehindAPageBorderAContiguousStackGoesOnAndAMappedOneMayNot) {
-    const DmaRequest request{.call = DmaCall::dma_map_page};
+    const DmaRequest request{.call = DmaCall::dma_map_page, .checks = {}};
     EXPECT_EQ(run(contiguous(), KernelFacts::linux_4_7(), request, 4096 + 32).result(), DmaResult::arrived);
     const Ran ran = run(vmapped_4_9(), KernelFacts::linux_4_9(), request, 4096 + 32);
     const auto frame_at = [&](std::uint64_t at) {
@@ -158,12 +159,13 @@ TEST(DmaFromTheStack, BehindAPageBorderAContiguousStackGoesOnAndAMappedOneMayNot
     EXPECT_EQ(ran.result(), is_side_by_side ? DmaResult::arrived : DmaResult::strange);
     EXPECT_EQ(ran.log.struck.empty(), is_side_by_side);
     for (const DmaStruck& struck : ran.log.struck) EXPECT_EQ(struck.to - struck.from, 32U);
-    EXPECT_EQ(run(vmapped_4_9(), KernelFacts::linux_4_9(), {.call = DmaCall::dma_map_pages}, 4096 + 32).result(),
+    EXPECT_EQ(run(vmapped_4_9(), KernelFacts::linux_4_9(), {.call = DmaCall::dma_map_pages, .checks = {}}, 4096 + 32)
+                  .result(),
               DmaResult::arrived);
 }
 
 TEST(DmaFromTheStack, ABufferThatIsNotOnTheStackIsRefused) {
-    const Ran ran = run(vmapped_4_9(), KernelFacts::linux_4_9(), {.above = 2048 - 32, .length = 64});
+    const Ran ran = run(vmapped_4_9(), KernelFacts::linux_4_9(), {.checks = {}, .above = 2048 - 32, .length = 64});
     EXPECT_EQ(ran.outcome.status, OutcomeStatus::refused);
 }
 
