@@ -24,12 +24,11 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
 
 /// forget_original_parent: init takes the children over.
 void give_children_to_init(MachineState& state, TaskId parent) {
-    constexpr TaskId kInit{0};
     for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
         const TaskId child{index};
         if (!state.tasks.is_live(child) || child == parent || state.tasks[child].parent != parent.raw()) continue;
-        state.tasks.mut(child).parent = kInit.raw();
-        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInit).children;
+        state.tasks.mut(child).parent = kInitTask.raw();
+        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInitTask).children;
     }
     state.tasks.mut(parent).children = 0;
 }
@@ -40,7 +39,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     Effects& fx = kernel.fx();
     const TaskId task = state.cpu(command.cpu).current;
     // init never ends, or the kernel would.
-    if (!runs_a_task(state, command.cpu) || task == TaskId{0}) {
+    if (!runs_a_task(state, command.cpu) || task == kInitTask) {
         outcome.status = OutcomeStatus::refused;
         return;
     }

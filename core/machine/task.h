@@ -15,6 +15,9 @@
 
 namespace ksl::core {
 
+/// The first process: there from boot on, parent of last resort, never killed.
+inline constexpr TaskId kInitTask{0};
+
 enum class TaskState : std::uint8_t {
     unused,   ///< the record is free
     runnable, ///< ready or running
@@ -32,7 +35,7 @@ struct TaskRecord {
     std::uint32_t object = 0;     ///< struct task_struct in its slab cache
     SpaceId space{};              ///< address space; none for kernel threads
     std::uint32_t stack_used = 0; ///< bytes between the stack's top and the saved stack pointer
-    std::uint32_t deepest = 0;    ///< most bytes that were ever in use
+    std::uint32_t deepest = 0;    ///< how far down from the top it was ever written; a frame need not be written whole
     std::uint32_t frame = 0;      ///< bytes between the stack's top and the saved frame pointer; 0 = no call frame yet
     std::uint32_t deferred_cycles = 0; ///< paid for it after its end, by whoever
     std::uint32_t children = 0;        ///< live threads and processes that it created
