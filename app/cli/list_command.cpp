@@ -17,8 +17,9 @@ struct Kind {
     std::string_view name;
     std::string_view folder;
 };
-constexpr std::array kKinds{Kind{"scenarios", "scenarios"}, Kind{"designs", "designs"},
-                            Kind{"processors", "processors"}, Kind{"prices", "prices"}};
+constexpr std::array kKinds{Kind{"scenarios", "scenarios"},   Kind{"designs", "designs"},
+                            Kind{"processors", "processors"}, Kind{"prices", "prices"},
+                            Kind{"chains", "chains"},         Kind{"additions", "additions"}};
 
 struct Listed {
     std::string name;
@@ -80,7 +81,7 @@ void add_list(CommandLine& line) {
     CLI::App* command = line.add("list", "Shows the scenarios, designs and processors that there are",
                                  [&line, options] { return list(line, *options); });
     command->add_option("kind", options->kind, "Only these")
-        ->check(CLI::IsMember({"scenarios", "designs", "processors", "prices"}));
+        ->check(CLI::IsMember({"scenarios", "designs", "processors", "prices", "chains", "additions"}));
     command->add_flag("--json", options->json, "As JSON");
 }
 

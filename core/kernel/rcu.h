@@ -65,6 +65,8 @@ public:
     /// The next callback whose period is over, in order; the caller runs it.
     std::optional<RcuCallback> take_ready(CpuId id);
     [[nodiscard]] bool has_ready(CpuId cpu) const { return cpus_[cpu.raw()].ready.count != 0; }
+    /// rcutree_migrate_callbacks: what waits on a processor that goes away waits on another one from the start. Number.
+    std::uint64_t move_callbacks(CpuId from, CpuId to);
     /// Callbacks not yet run, all processors.
     [[nodiscard]] std::uint64_t pending() const;
     [[nodiscard]] std::uint64_t pending(CpuId id) const;

@@ -4,6 +4,7 @@
 // kernel/fork.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
+#include "core/machine/stack_usage.h"
 
 namespace ksl::core {
 
@@ -50,9 +51,10 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     const TaskRecord& record = state.tasks[task];
     const Bytes depth = state.config().kernel.exit_depth;
     kernel.stream(state.stacks.top(record.stack, state.memory) - depth, depth, true);
-    TaskRecord& mine = state.tasks.mut(task);
-    mine.deepest = std::max(mine.deepest, static_cast<std::uint32_t>(depth.count()));
-    state.spaces.leave(kernel, mine.space);
+    note_depth(state, task, static_cast<std::uint32_t>(depth.count()));
+    leave_mark(state, kernel, task, depth);
+    report_usage(state, kernel, task);
+    state.spaces.leave(kernel, state.tasks[task].space);
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
     if (state.tasks[task].children != 0) give_children_to_init(state, task);

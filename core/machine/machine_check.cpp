@@ -105,6 +105,7 @@ private:
     void processors() {
         for (const Cpu& cpu : state_.cpus) {
             if (!state_.tasks.is_live(cpu.current)) fail("a processor's current task exists");
+            if (cpu.is_offline && (!cpu.is_idle() || cpu.has_work())) fail("a processor that is off does nothing");
             if (cpu.idle > cpu.now) fail("a processor was idle no longer than it ran");
         }
     }

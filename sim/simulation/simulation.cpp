@@ -305,7 +305,7 @@ core::CpuId Simulation::cpu_for_child(ActorId parent) const {
     core::CpuId idlest = home;
     for (std::size_t i = 1; i <= cpus_.size(); ++i) {
         const core::CpuId cpu{static_cast<std::uint16_t>((home.raw() + i) % cpus_.size())};
-        if (load(cpu) < load(idlest)) idlest = cpu;
+        if (!machine_.state().cpu(cpu).is_offline && load(cpu) < load(idlest)) idlest = cpu;
     }
     return idlest;
 }

@@ -42,7 +42,7 @@ struct Driver {
         const TaskRecord& current = state.tasks[state.cpu(cpu).current];
         if (current.state == TaskState::dying || current.state == TaskState::blocked)
             return Switch{cpu, some_task(cpu)};
-        switch (random.below(18)) {
+        switch (random.below(23)) {
         case 0:
         case 1:
         case 2:
@@ -66,8 +66,27 @@ struct Driver {
             return Vfree{cpu, take(areas)};
         case 15: return RunWork{cpu};
         case 16: return Idle{cpu, machine.now(cpu) + Cycles{random.below(100000)}};
+        case 17: return EnterKernel{cpu};
+        case 18: return some_dma(cpu);
+        case 19: return random.below(2) == 0 ? Command{UnplugCpu{cpu, some_cpu()}} : Command{PlugCpu{cpu, some_cpu()}};
+        case 20: return Call{cpu, 8, 8};
+        case 21: return Return{cpu, 8};
         default: return Tick{cpu};
         }
+    }
+    Command some_dma(CpuId cpu) {
+        MapDma command{.cpu = cpu, .request = {}};
+        command.request.call = static_cast<DmaCall>(random.below(6));
+        command.request.direction = static_cast<DmaDirection>(random.below(2));
+        command.request.checks = {.debug_sg = random.below(2) == 0,
+                                  .dma_api_debug = random.below(2) == 0,
+                                  .debug_virtual = random.below(2) == 0};
+        command.request.uses_page_struct = random.below(2) == 0;
+        // Not across a page border: what a device does to strangers may break what our checks rely on.
+        const TaskRecord& task = machine.state().tasks[machine.state().cpu(cpu).current];
+        const auto in_page = static_cast<std::uint32_t>(task.stack_used % kPageBytes);
+        command.request.length = std::clamp(in_page / 8 * 8, 8U, 64U);
+        return command;
     }
     template <class T>
     T take(std::vector<T>& from) {
