@@ -230,7 +230,9 @@ void StackView::press(QPointF content) {
     const Parts p = parts();
     const StackLayout layout = layout_in(p);
     const StackBox* box = layout.box_at(camera().to_widget(content).y() - p.picture.top());
-    if (box != nullptr) cursor_ = static_cast<int>(box - layout.boxes().data());
+    if (box == nullptr) return;
+    cursor_ = static_cast<int>(box - layout.boxes().data());
+    Q_EMIT address_picked(box->range.lowest);
 }
 
 void StackView::paint_content(QPainter& painter, const QRect& /*exposed*/) {

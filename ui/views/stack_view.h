@@ -35,6 +35,8 @@ public:
 Q_SIGNALS:
     /// The stack that is shown now.
     void stack_shown(core::StackId stack);
+    /// Somebody clicked there.
+    void address_picked(core::VirtAddr at);
 
 protected:
     [[nodiscard]] QSizeF content_size() const override { return {1, 1}; }

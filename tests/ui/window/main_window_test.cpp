@@ -27,7 +27,7 @@ class Window : public testing::Test {
 protected:
     Window() { window.show(); }
     void open(std::uint64_t steps = 4000) {
-        window.open_source(std::make_unique<ScriptedSource>(test::vmapped_machine(), steps));
+        window.open_runs(std::make_unique<ScriptedSource>(test::vmapped_machine(), steps));
         ASSERT_TRUE(wait_for_position(0));
     }
     bool wait_for_position(std::uint64_t position) {
