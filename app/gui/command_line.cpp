@@ -56,6 +56,7 @@ std::expected<WindowRequest, int> read_command_line(int argc, char** argv) {
     app.add_option("--workspace", request.workspace, "explore, lesson, compare or trace")
         ->check(CLI::IsMember({"explore", "lesson", "compare", "trace"}));
     app.add_option("--steps", request.steps, "Steps to take at once");
+    app.add_option("--bench-frames", request.bench_frames, "Times so many frames of the scenario's run and ends");
     app.add_option("--screenshot", request.screenshot, "Writes a picture of the window to this file and ends");
     try {
         app.parse(argc, argv);

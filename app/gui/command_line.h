@@ -34,7 +34,8 @@ struct WindowRequest {
     int height = 720;
     std::uint64_t steps = 0;
     std::string workspace = "explore";
-    std::string screenshot; ///< file; empty: the window stays
+    std::size_t bench_frames = 0; ///< to be timed; 0: none
+    std::string screenshot;       ///< file; empty: the window stays
 };
 
 /// The request, or the exit code after help or an error was printed.

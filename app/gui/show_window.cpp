@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/command_line.h"
+#include "app/gui/frame_bench.h"
 #include "ui/window/main_window.h"
 
 #include <QApplication>
@@ -68,8 +69,9 @@ void switch_workspace(ui::MainWindow& window, const std::string& workspace) {
 } // namespace
 
 int show_window(const WindowRequest& request, int& argc, char** argv) {
+    const bool is_bench = request.bench_frames != 0;
     const bool is_picture = !request.screenshot.empty();
-    if (is_picture && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
+    if ((is_picture || is_bench) && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
     if (!has_display()) {
         std::fprintf(stderr, "kstacklab-gui: there is no display; set DISPLAY or WAYLAND_DISPLAY, or take a picture "
                              "with --screenshot FILE\n");
@@ -85,6 +87,7 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
 
     ui::MainWindow window(*assets, request.theme);
     window.resize(request.width, request.height);
+    if (is_bench) return bench_frames(window, *assets, request);
     int code = kDone;
     if (!request.scenario.empty()) {
         if (const auto error = window.open(request.scenario, request.design, request.overrides)) return report(*error);

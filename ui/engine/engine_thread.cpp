@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/engine/engine_thread.h"
 
+#include "ui/engine/overflow_log.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -28,6 +30,15 @@ double median_gap(const std::vector<StepRecord>& records) {
     const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2);
     std::ranges::nth_element(gaps, middle);
     return static_cast<double>(*middle);
+}
+
+/// The newest events, and of the older ones those of overflows, whose consequences last.
+void shorten(std::vector<LoggedEvent>& log) {
+    if (log.size() <= Delivery::kMostLogged) return;
+    const auto old = log.end() - static_cast<std::ptrdiff_t>(Delivery::kMostLogged);
+    const auto kept = std::remove_if(
+        log.begin(), old, [](const LoggedEvent& logged) { return !OverflowLog::is_about_overflow(logged.event.body); });
+    log.erase(kept, old);
 }
 
 } // namespace
@@ -355,10 +366,12 @@ void EngineThread::publish() {
             const std::vector<RunDifference> found = differences_.take_new();
             waiting_.differences.insert(waiting_.differences.end(), found.begin(), found.end());
         }
-        if (waiting_.log.size() > Delivery::kMostLogged) {
-            const auto old = static_cast<std::ptrdiff_t>(waiting_.log.size() - Delivery::kMostLogged);
-            waiting_.log.erase(waiting_.log.begin(), waiting_.log.begin() + old);
+        if (follower_) {
+            const std::vector<LoggedEvent> log = follower_->take_log();
+            waiting_.other_log.insert(waiting_.other_log.end(), log.begin(), log.end());
+            shorten(waiting_.other_log);
         }
+        shorten(waiting_.log);
         notify = !std::exchange(is_notified_, true);
     }
     new_records_.clear();

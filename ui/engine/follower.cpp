@@ -16,6 +16,8 @@ void Follower::forward() {
     if (!records_.empty()) record.at = std::max(record.at, records_.back().at);
     records_.push_back(record);
     events_.insert(events_.end(), events.begin(), events.end());
+    for (const core::Event& event : events)
+        log_.push_back({.position = source_->position(), .at = record.at, .event = event});
     if (is_operation(record.kind)) ++operations_;
 }
 

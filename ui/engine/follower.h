@@ -10,11 +10,13 @@
 #pragma once
 
 #include "ui/engine/engine_source.h"
+#include "ui/engine/snapshot.h"
 #include "ui/engine/step_record.h"
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace ksl::ui {
@@ -31,6 +33,8 @@ public:
     [[nodiscard]] const EngineSource& source() const { return *source_; }
     /// Of B's own steps, all that were taken so far.
     [[nodiscard]] std::span<const StepRecord> records() const { return records_; }
+    /// Events of the steps that were taken for the first time since the last call.
+    [[nodiscard]] std::vector<LoggedEvent> take_log() { return std::exchange(log_, {}); }
     /// What B reported since A's last step.
     [[nodiscard]] std::span<const core::Event> events() const { return events_; }
 
@@ -41,6 +45,7 @@ private:
     std::vector<StepRecord> records_;
     std::vector<std::uint64_t> places_{0}; ///< B's position, by A's
     std::vector<core::Event> events_;
+    std::vector<LoggedEvent> log_;
     std::uint64_t operations_of_a_ = 0;
     std::uint64_t operations_ = 0;
 };

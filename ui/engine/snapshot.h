@@ -48,7 +48,8 @@ struct LoggedEvent {
 struct Delivery {
     std::shared_ptr<const Snapshot> snapshot; ///< null: nothing new
     std::vector<StepRecord> records;          ///< of steps taken for the first time, in order
-    std::vector<LoggedEvent> log;             ///< their events; at most kMostLogged, the newest
+    std::vector<LoggedEvent> log;             ///< their events: the newest kMostLogged, and all of overflows
+    std::vector<LoggedEvent> other_log;       ///< of B, likewise, with B's positions
     std::vector<StepRecord> other_records;    ///< of B's steps, likewise
     std::vector<RunDifference> differences;   ///< found since the last delivery
     std::optional<sim::Error> error;          ///< there is no run, and why

@@ -127,10 +127,17 @@ void CaptureView::show_capture(const OpenedCapture& capture) {
     if (capture.tables != nullptr) pages_->addTab(tables_, tr("Page tables"));
     if (facts_->rowCount() != 0) pages_->addTab(facts_, tr("Figures"));
     if (rows_->rowCount() != 0) pages_->addTab(rows_, tr("Rows"));
+    for (QWidget* page : std::initializer_list<QWidget*>{tables_, facts_, rows_}) {
+        if (pages_->indexOf(page) < 0) page->hide();
+    }
     if (capture.tables == nullptr) return;
+    // The first line that maps something: headings have no address, and many ranges map nothing.
     for (int line = 0; line < mapped_lines(); ++line) {
-        // The first line that maps something: the headings have no address.
-        if (walk_line(line)) break;
+        const auto& walk = walk_->canvas().walk();
+        if (walk_line(line) && walk && walk->walk.outcome) {
+            list_->setCurrentIndex(lines_->index(line));
+            break;
+        }
     }
 }
 

@@ -44,8 +44,9 @@ CompareView::CompareView(const Theme& theme, QWidget* parent) : QTableWidget(par
     setAccessibleName(tr("A against B"));
     setColumnCount(4);
     verticalHeader()->hide();
-    horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     horizontalHeader()->setHighlightSections(false);
     setHorizontalHeaderLabels({tr("so far"), tr("A"), tr("B"), tr("B against A")});
     setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -66,7 +67,8 @@ void CompareView::clear_runs() {
 }
 
 void CompareView::show_names(const QString& a, const QString& b) {
-    setHorizontalHeaderLabels({tr("so far"), tr("A  %1").arg(a), tr("B  %1").arg(b), tr("B against A")});
+    horizontalHeaderItem(1)->setToolTip(a);
+    horizontalHeaderItem(2)->setToolTip(b);
 }
 
 void CompareView::append(std::span<const StepRecord> a, std::span<const StepRecord> b,
@@ -121,7 +123,7 @@ void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
         time_verdict(a.mean_clone(), b.mean_clone()));
     add(tr("mean exit"), format_time(a.mean_exit()), format_time(b.mean_exit()),
         time_verdict(a.mean_exit(), b.mean_exit()));
-    add(tr("first-level TLB misses an operation"), format_decimal(a.misses_an_operation(), 1),
+    add(tr("TLB misses an operation"), format_decimal(a.misses_an_operation(), 1),
         format_decimal(b.misses_an_operation(), 1), figure_verdict(a.misses_an_operation(), b.misses_an_operation()));
     add(tr("page walks an operation"), format_decimal(a.walks_an_operation(), 1),
         format_decimal(b.walks_an_operation(), 1), figure_verdict(a.walks_an_operation(), b.walks_an_operation()));
@@ -131,7 +133,7 @@ void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
             : tr("%1 points").arg(format_decimal(100 * (b.cached_share() - a.cached_share()), 0)));
     count(tr("clones"), a.clones, b.clones);
     count(tr("clones that failed"), a.failed, b.failed);
-    count(tr("ends by overflow or lack of memory"), a.killed, b.killed);
+    count(tr("killed, or out of memory"), a.killed, b.killed);
     const core::Bytes free_a = free_memory(*snapshot);
     const core::Bytes free_b = free_memory(other);
     add(tr("free memory"), format_bytes(free_a), format_bytes(free_b),

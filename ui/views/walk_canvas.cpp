@@ -14,7 +14,7 @@ namespace ksl::ui {
 namespace {
 
 constexpr int kBeforeEntries = 2; ///< the address, the TLB
-constexpr double kPale = 0.4;    ///< of what the walk has not reached
+constexpr double kPale = 0.4;     ///< of what the walk has not reached
 
 QString from_std(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
@@ -324,9 +324,11 @@ void WalkCanvas::paint_tables(QPainter& painter, TextPainter& text, const WalkLa
         text.write(QRectF(box.left() + 6, box.top() + 3, box.width() - 12, line), Qt::AlignLeft, name);
         text.set_font(look().font(TextSize::small));
         text.set_colour(look().colour(Role::muted));
-        text.write(QRectF(box.left() + 6, box.top() + 3 + line, box.width() - 12, line), Qt::AlignLeft,
-                   tr("in frame %1").arg(format_pfn(shown.table)));
-        if (is_spared(i)) {
+        if (row.top() >= box.top() + 3 + (2 * line)) {
+            text.write(QRectF(box.left() + 6, box.top() + 3 + line, box.width() - 12, line), Qt::AlignLeft,
+                       tr("in frame %1").arg(format_pfn(shown.table)));
+        }
+        if (is_spared(i) && row.bottom() <= box.bottom() - line - 3) {
             text.write(QRectF(box.left() + 6, box.bottom() - line - 3, box.width() - 12, line), Qt::AlignLeft,
                        tr("remembered"));
         }

@@ -11,6 +11,9 @@ PairSplitter::PairSplitter(const Theme& theme, Qt::Orientation orientation, QWid
     sides_ = {framed(a, captions_[0]), framed(b, captions_[1])};
     for (QWidget* side : sides_) addWidget(side);
     setFocusProxy(a);
+    QSizePolicy policy = sizePolicy();
+    policy.setHeightForWidth(orientation == Qt::Vertical);
+    setSizePolicy(policy);
     connect(&theme, &Theme::changed, this, &PairSplitter::restyle);
     restyle();
     show_single();
@@ -45,6 +48,13 @@ void PairSplitter::show_single() {
     is_pair_ = false;
     captions_[0]->hide();
     sides_[1]->hide();
+}
+
+int PairSplitter::heightForWidth(int width) const {
+    if (orientation() != Qt::Vertical) return QSplitter::heightForWidth(width);
+    int high = is_pair_ ? handleWidth() : 0;
+    for (std::size_t i = 0; i < (is_pair_ ? 2U : 1U); ++i) high += sides_[i]->layout()->heightForWidth(width);
+    return high;
 }
 
 void PairSplitter::restyle() {

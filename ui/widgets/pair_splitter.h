@@ -23,6 +23,10 @@ public:
     void show_single();
     [[nodiscard]] bool is_pair() const { return is_pair_; }
 
+    // One above the other, views as high as they need to be: for a scroll area.
+    [[nodiscard]] bool hasHeightForWidth() const override { return orientation() == Qt::Vertical; }
+    [[nodiscard]] int heightForWidth(int width) const override;
+
 private:
     [[nodiscard]] QWidget* framed(QWidget* view, QLabel* caption);
     void restyle();

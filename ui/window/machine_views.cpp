@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/window/machine_views.h"
 
+#include "ui/frame_map/frame_map_canvas.h"
+#include "ui/frame_map/frame_map_legend.h"
 #include "ui/views/address_space_view.h"
 #include "ui/views/compare_view.h"
 #include "ui/views/cpus_view.h"
@@ -11,6 +13,8 @@
 #include "ui/views/stack_view.h"
 #include "ui/views/timeline_view.h"
 #include "ui/widgets/pair_splitter.h"
+
+#include <QVBoxLayout>
 
 namespace ksl::ui {
 
@@ -39,7 +43,29 @@ MachineViews::MachineViews(const Theme& theme, QWidget* parent)
     space_pair = new PairSplitter(theme, Qt::Horizontal, space, space_b_, parent);
     stack_pair = new PairSplitter(theme, Qt::Horizontal, stack, stack_b_, parent);
     cpus_pair = new PairSplitter(theme, Qt::Vertical, cpus, cpus_b_, parent);
+    for (QWidget* view : std::initializer_list<QWidget*>{memory_b_, space_b_, stack_b_, cpus_b_})
+        view->setObjectName(QStringLiteral("b"));
+    share_map_controls(parent);
     connect_views();
+}
+
+void MachineViews::share_map_controls(QWidget* parent) {
+    memory_page = new QWidget(parent);
+    auto* layout = new QVBoxLayout(memory_page);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(&memory->bar());
+    layout->addWidget(memory_pair, 1);
+    layout->addWidget(&memory->legend());
+    memory_page->setFocusProxy(memory);
+    memory_b_->bar().hide();
+    memory_b_->legend().hide();
+    connect(&memory->canvas(), &FrameMapCanvas::mode_changed, memory_b_,
+            [this] { memory_b_->canvas().set_mode(memory->canvas().mode()); });
+    connect(&memory->canvas(), &FrameMapCanvas::description_changed, memory_b_, [this] {
+        if (memory_b_->canvas().layout() != memory->canvas().layout())
+            memory_b_->canvas().set_layout(memory->canvas().layout());
+    });
 }
 
 void MachineViews::connect_views() {
@@ -81,6 +107,8 @@ void MachineViews::pick(core::VirtAddr at) {
 void MachineViews::clear() {
     timeline->clear();
     compare->clear_runs();
+    stack->clear_run();
+    stack_b_->clear_run();
     events->events().clear();
     has_chosen_ = false;
     snapshot_.reset();
@@ -114,6 +142,8 @@ void MachineViews::append(const Delivery& delivery) {
     timeline->append_differences(delivery.differences);
     compare->append(delivery.records, delivery.other_records, delivery.differences);
     events->events().append(delivery.log);
+    stack->append(delivery.log);
+    stack_b_->append(delivery.other_log);
 }
 
 void MachineViews::show(const SnapshotPtr& snapshot) {

@@ -42,6 +42,7 @@ public:
     void select_stack(core::StackId stack);
 
     // In pairs: A's is the first.
+    QWidget* memory_page; ///< one bar, the maps, one legend
     PairSplitter* memory_pair;
     PairSplitter* space_pair;
     PairSplitter* stack_pair;
@@ -67,6 +68,7 @@ Q_SIGNALS:
 private:
     void connect_views();
     void follow_in_b();
+    void share_map_controls(QWidget* parent);
     void pick(core::VirtAddr at);
 
     PhysicalMemoryView* memory_b_;

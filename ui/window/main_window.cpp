@@ -65,7 +65,7 @@ void MainWindow::make_views() {
     capture_ = new CaptureView(theme_, this);
     pages_ = new QTabWidget(this);
     pages_->setDocumentMode(true);
-    pages_->addTab(views_->memory_pair, tr("Physical memory"));
+    pages_->addTab(views_->memory_page, tr("Physical memory"));
     pages_->addTab(views_->walk, tr("Page walk"));
     pages_->addTab(charts_, tr("Charts"));
     pages_->addTab(capture_, tr("Captured system"));
@@ -73,7 +73,7 @@ void MainWindow::make_views() {
         pages_->setTabVisible(pages_->indexOf(page), false); // until there is something in it
     // The centre is as small as a map may be: a page that is not shown yet has no width to say its height for.
     for (QWidget* page :
-         std::initializer_list<QWidget*>{empty_, pages_, views_->memory_pair, views_->walk, charts_, capture_})
+         std::initializer_list<QWidget*>{empty_, pages_, views_->memory_page, views_->walk, charts_, capture_})
         page->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored);
     centre_ = new QStackedWidget(this);
     centre_->setMinimumSize(320, 200);
@@ -113,8 +113,10 @@ void MainWindow::show_comparison(bool on) {
     compare_dock_->setVisible(on);
     const Look& look = theme_.look();
     const int single = screen_class(width()) == ScreenClass::small ? look.px(340) : look.px(400);
-    resizeDocks({stack_dock_}, {on ? look.px(580) : single}, Qt::Horizontal);
-    if (on) stack_dock_->raise();
+    resizeDocks({stack_dock_}, {on ? look.px(560) : single}, Qt::Horizontal);
+    if (!on) return;
+    stack_dock_->raise();
+    resizeDocks({timeline_dock_}, {look.px(150)}, Qt::Vertical);
 }
 
 bool MainWindow::compare_with(std::size_t design) {
@@ -153,7 +155,7 @@ void MainWindow::look_at(sim::LessonView view) {
     };
     switch (view) {
     case sim::LessonView::none: break;
-    case sim::LessonView::physical_memory: show_page(views_->memory_pair); break;
+    case sim::LessonView::physical_memory: show_page(views_->memory_page); break;
     case sim::LessonView::page_walk: show_page(views_->walk); break;
     case sim::LessonView::address_space: raise(space_dock_); break;
     case sim::LessonView::stack: raise(stack_dock_); break;
@@ -191,6 +193,7 @@ void MainWindow::show_capture(const sim::Result<OpenedCapture>& opened) {
         return;
     }
     capture_->show_capture(*opened);
+    if (engine_ == nullptr) show_docks(false); // they would all be empty
     pages_->setTabVisible(pages_->indexOf(capture_), true);
     show_page(capture_);
     sentence_->set_sentence(tr("%1 is open").arg(QString::fromStdString(opened->summary.file)), false);
@@ -242,8 +245,10 @@ void MainWindow::start(EngineThread::Open open) {
 }
 
 void MainWindow::fetch() {
-    if (engine_ == nullptr) return;
-    const Delivery delivery = engine_->take();
+    if (engine_ != nullptr) show_delivery(engine_->take());
+}
+
+void MainWindow::show_delivery(const Delivery& delivery) {
     if (delivery.error) {
         show_error(*delivery.error);
         return;
@@ -254,8 +259,9 @@ void MainWindow::fetch() {
 
 void MainWindow::show_moment(const SnapshotPtr& snapshot) {
     snapshot_ = snapshot;
+    if (are_docks_away_) show_docks(true);
     if (centre_->currentWidget() != pages_) {
-        show_page(views_->memory_pair);
+        show_page(pages_->currentWidget());
         views_->memory->setFocus(Qt::OtherFocusReason);
     }
     views_->show(snapshot);

@@ -64,6 +64,8 @@ public:
     void open_capture(const std::filesystem::path& path);
     /// A lab database, for its charts.
     void open_database(const std::string& file);
+    /// What the engine has delivered, as if it came from the window's own run.
+    void show_delivery(const Delivery& delivery);
     /// This design as B; false: the scenario has none of this number.
     bool compare_with(std::size_t design);
     /// False: there is no such step.
@@ -117,6 +119,7 @@ private:
     void show_page(QWidget* page);
     void go_to_address();
     void show_comparison(bool on);
+    void show_docks(bool on);
     void go_to_lesson_step(const sim::LessonStep& step);
     void look_at(sim::LessonView view);
     void show_capture(const sim::Result<OpenedCapture>& opened);
@@ -142,6 +145,7 @@ private:
     };
     std::optional<SavedLayouts> saved_layouts_; ///< until the window is shown
     bool is_arranged_ = false;
+    bool are_docks_away_ = false; ///< there is no run that they could show
     std::optional<sim::Error> error_;
 
     PlaybackBar* playback_ = nullptr;

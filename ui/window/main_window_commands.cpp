@@ -202,7 +202,6 @@ void MainWindow::show_page(QWidget* page) {
 }
 
 void MainWindow::go_to_address() {
-    if (snapshot_ == nullptr) return;
     show_page(views_->walk);
     views_->walk->focus_address();
 }

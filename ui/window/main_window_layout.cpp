@@ -106,6 +106,15 @@ void MainWindow::arrange(Workspace workspace, ScreenClass screen) {
     }
 }
 
+void MainWindow::show_docks(bool on) {
+    are_docks_away_ = !on;
+    if (on) {
+        workspaces_->reset();
+        return;
+    }
+    for (QDockWidget* dock : docks()) dock->hide();
+}
+
 /// A dock that would be empty is not shown of itself.
 bool MainWindow::is_wanted(const QDockWidget* dock) const {
     if (dock == compare_dock_) return other_design_.has_value();
@@ -135,13 +144,13 @@ void MainWindow::arrange_explore(ScreenClass screen) {
         tabifyDockWidget(cpus_dock_, compare_dock_);
         timeline_dock_->raise();
     }
-    for (QDockWidget* dock : docks()) dock->setVisible(is_wanted(dock));
+    for (QDockWidget* dock : docks()) dock->setVisible(is_wanted(dock) && !are_docks_away_);
     stack_dock_->raise();
-    const int side = other_design_ ? 2 * look.px(290) : look.px(is_small ? 340 : 400);
+    const int side = other_design_ ? 2 * look.px(280) : look.px(is_small ? 340 : 400);
     resizeDocks({stack_dock_}, {side}, Qt::Horizontal);
     // Docks one above the other cannot be told how high they are together, but they keep a height that they once had.
     views_->space_pair->setFixedHeight(look.px(is_small ? 132 : 190));
-    views_->timeline->setFixedHeight(look.px(is_small ? 100 : 170));
+    views_->timeline->setFixedHeight(look.px(is_small ? (other_design_ ? 130 : 100) : 170));
     QTimer::singleShot(0, this, [this] {
         QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
         for (QWidget* view : std::initializer_list<QWidget*>{views_->space_pair, views_->timeline}) {

@@ -65,27 +65,27 @@ TEST(Lesson, AScenarioWithoutOneHasNone) {
 
 TEST(Lesson, MistakesSayWhereAndWhatWouldBeRight) {
     EXPECT_EQ(refusal("[lesson]\ntitle = \"L\"\n"),
-              "made-up.toml:8:2: key `lesson`: has no steps; one [[lesson.step]] or more would be right");
+              "made-up.toml:8:1: table `lesson`: has no steps; one [[lesson.step]] or more would be right");
     const std::string head = "[lesson]\ntitle = \"L\"\n[[lesson.step]]\n";
-    EXPECT_EQ(refusal(head), "made-up.toml:10:3: key `lesson.step.0.text` is missing");
+    EXPECT_EQ(refusal(head), "made-up.toml:10:1: key `lesson.step.0.text` is missing; text in quotes would be right");
     EXPECT_EQ(
         refusal(head + "text = \"x\"\ndesign = \"linux-9\"\n"),
-        "made-up.toml:12:1: key `lesson.step.0.design`: the scenario has no design \"linux-9\"; one of linux-4.7, "
+        "made-up.toml:12:10: key `lesson.step.0.design`: the scenario has no design \"linux-9\"; one of linux-4.7, "
         "linux-4.9 would be right");
     EXPECT_EQ(
         refusal(head + "text = \"x\"\ngo_to = \"difference\"\n"),
-        "made-up.toml:12:1: key `lesson.step.0.go_to`: compares, and there is one design; beside = \"...\" with a "
+        "made-up.toml:12:9: key `lesson.step.0.go_to`: compares, and there is one design; beside = \"...\" with a "
         "second one would be right");
     EXPECT_EQ(
         refusal(head + "text = \"x\"\nnumber = 2\n"),
-        "made-up.toml:12:1: key `lesson.step.0.number`: counts nothing; go_to = \"clone\", \"failure\", \"purge\" or "
+        "made-up.toml:12:10: key `lesson.step.0.number`: counts nothing; go_to = \"clone\", \"failure\", \"purge\" or "
         "\"difference\" beside it would be right");
     EXPECT_EQ(refusal(head + "text = \"x\"\nask = \"why?\"\nanswers = [\"so\"]\nright = 1\n"),
-              "made-up.toml:13:1: key `lesson.step.0.answers`: has 1 answers to choose from; two or more in answers = "
+              "made-up.toml:13:11: key `lesson.step.0.answers`: has 1 answers to choose from; two or more in answers = "
               "[...] would be right");
     EXPECT_EQ(
         refusal(head + "text = \"x\"\nright = 1\n"),
-        "made-up.toml:12:1: key `lesson.step.0.right`: answers no question; ask = \"...\" beside it would be right");
+        "made-up.toml:12:9: key `lesson.step.0.right`: answers no question; ask = \"...\" beside it would be right");
 }
 
 TEST(Lesson, EveryBuiltInOneIsShortEnoughToRead) {
