@@ -31,7 +31,9 @@ public:
     Photographer(ui::MainWindow& window, const WindowRequest& request) : window_(window), request_(request) {
         QObject::connect(&window, &ui::MainWindow::shown, &window, [this](const ui::SnapshotPtr& snapshot) {
             const bool has_arrived = snapshot->position >= request_.steps || snapshot->is_finished;
-            if (snapshot->activity == ui::Activity::paused && has_arrived) arrange();
+            // A step of a lesson says itself where it leads; the start of the run is not it, unless it stays there.
+            const bool is_begun = request_.lesson_step == 0 || snapshot->position != 0 || ++starts_ > 1;
+            if (snapshot->activity == ui::Activity::paused && has_arrived && is_begun) arrange();
         });
         if (request.scenario.empty())
             QObject::connect(&window, &ui::MainWindow::capture_shown, &window, [this] { arrange(); });
@@ -58,6 +60,7 @@ private:
     ui::MainWindow& window_;
     const WindowRequest& request_;
     bool is_waiting_ = false;
+    int starts_ = 0; ///< moments at the start that were shown
 };
 
 void switch_workspace(ui::MainWindow& window, const std::string& workspace) {

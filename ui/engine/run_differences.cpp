@@ -9,8 +9,9 @@ bool differ(const StepRecord& a, const StepRecord& b) {
     if (RunDifference{.position = 0, .a = a, .b = b}.is_outcome()) return true;
     if (!is_operation(a.kind)) return false;
     if (a.first_misses != b.first_misses) return true;
-    const auto [less, more] = std::minmax(a.duration.count(), b.duration.count());
-    return (more - less) * 10 > less;
+    const core::Nanoseconds less = std::min(a.duration, b.duration);
+    const core::Nanoseconds more = std::max(a.duration, b.duration);
+    return (more - less).count() * 10 > less.count();
 }
 
 RunDifferences::Waiting* RunDifferences::waiting_for(StepKind kind) {

@@ -46,7 +46,7 @@ QSize AddressSpaceView::sizeHint() const {
 }
 QSize AddressSpaceView::minimumSizeHint() const {
     const int line = static_cast<int>(std::ceil(QFontMetricsF(look().font(TextSize::small)).height()));
-    return {look().px(360), (4 * line) + look().px((2 * kLensHeight) + 18)};
+    return {look().px(280), (4 * line) + look().px((2 * kLensHeight) + 18)};
 }
 
 void AddressSpaceView::show_snapshot(const SnapshotPtr& snapshot) {

@@ -65,6 +65,7 @@ CaptureView::CaptureView(const Theme& theme, QWidget* parent)
       rows_(new_table(this)), tables_(new QWidget(this)), list_(new QListView(this)),
       lines_(new QStringListModel(this)), walk_(new PageWalkView(theme, this)) {
     setAccessibleName(tr("Captured system"));
+    walk_->setObjectName(QStringLiteral("captured"));
     title_->setTextFormat(Qt::PlainText);
     title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     pages_->setDocumentMode(true);

@@ -80,6 +80,15 @@ void PageWalkView::show_capture(std::shared_ptr<const sim::WalkSource> source) {
 }
 
 void PageWalkView::go_to(core::VirtAddr at) {
+    is_picked_ = true;
+    show_address(at);
+}
+
+void PageWalkView::follow(core::VirtAddr at) {
+    if (!is_picked_) show_address(at);
+}
+
+void PageWalkView::show_address(core::VirtAddr at) {
     address_ = at;
     line_->setText(format_address(at));
     refresh();

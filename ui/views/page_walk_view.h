@@ -30,13 +30,19 @@ public:
     /// Captured tables instead of a machine.
     void show_capture(std::shared_ptr<const sim::WalkSource> source);
 
+    /// Somebody picked this address: it stays.
     void go_to(core::VirtAddr at);
+    /// An address to show until somebody picks one.
+    void follow(core::VirtAddr at);
+    /// Another run: nothing is picked any more.
+    void forget_choice() { is_picked_ = false; }
     [[nodiscard]] std::optional<core::VirtAddr> address() const { return address_; }
     [[nodiscard]] WalkCanvas& canvas() { return *canvas_; }
     /// Where the address line can be typed into.
     void focus_address();
 
 private:
+    void show_address(core::VirtAddr at);
     void read_address();
     void refresh();
     void restyle();
@@ -53,6 +59,7 @@ private:
     SnapshotPtr snapshot_;
     std::shared_ptr<const sim::WalkSource> source_;
     std::optional<core::VirtAddr> address_;
+    bool is_picked_ = false;
 };
 
 } // namespace ksl::ui

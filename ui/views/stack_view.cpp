@@ -150,9 +150,12 @@ QStringList StackView::story_lines() const {
     if (!story_) return {};
     QStringList lines;
     if (story_->began) {
-        lines += tr("%1 below the stack overwritten, of %2, since %3")
-                     .arg(format_bytes(story_->damage.size()), latin(core::name_of(story_->victim)),
-                          format_playhead(*story_->began));
+        lines += tr("overwritten below it: %1 of %2")
+                     .arg(format_bytes(story_->damage.size()), latin(core::name_of(story_->victim)));
+        const bool is_info_gone = reading_->thread_info && reading_->stack.contains(reading_->thread_info->lowest) &&
+                                  reading_->stack.top - reading_->deepest < reading_->thread_info->top;
+        lines += is_info_gone ? tr("since %1, canary and thread_info before that").arg(format_playhead(*story_->began))
+                              : tr("since %1").arg(format_playhead(*story_->began));
     }
     if (!story_->noticed) {
         lines += story_->is_task_dead ? tr("the task died of it") : tr("nobody has noticed");
@@ -176,8 +179,7 @@ QStringList StackView::story_lines() const {
 
 QString StackView::below_text() const {
     if (story_ && story_->began) {
-        return tr("overwritten: %1 of %2")
-            .arg(format_bytes(story_->damage.size()), latin(core::name_of(story_->victim)));
+        return tr("overwritten, %1").arg(format_bytes(story_->damage.size()));
     }
     if (story_ && story_->noticed) return tr("guard, hit");
     if (reading_->guard_below > Bytes{0}) return tr("guard, no entry");
@@ -376,7 +378,11 @@ void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& p
         QPen line = look().grid_line();
         line.setStyle(Qt::DashLine);
         painter.setPen(line);
-        if (page != 0) painter.drawLine(QPointF(parts.picture.left(), bottom), QPointF(parts.frames.right(), bottom));
+        // Beside the picture always, in it only where it strikes nothing out.
+        const StackBox* box = layout.box_at(bottom - parts.picture.top() - 1);
+        const bool is_free = box != nullptr && box->part == StackPart::unused;
+        const double from = is_free ? parts.picture.left() : parts.picture.right();
+        if (page != 0) painter.drawLine(QPointF(from, bottom), QPointF(parts.frames.right(), bottom));
         // The address stands where the page begins, the frame in its middle.
         text.set_font(look().fixed_font(TextSize::small));
         text.set_colour(look().colour(Role::muted));

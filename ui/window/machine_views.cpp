@@ -72,10 +72,8 @@ void MachineViews::connect_views() {
     connect(stack, &StackView::stack_shown, this, [this](core::StackId shown) {
         space->select_stack(shown);
         memory->select_stack(shown);
-        if (!walk->address() && stack->reading() != nullptr) {
-            // Until somebody picks an address it is the one that matters most: where the stack pointer stands.
-            walk->go_to(stack->reading()->stack.top - core::Bytes{8});
-        }
+        // Until somebody picks an address it is where this stack begins: every call goes through there.
+        if (stack->reading() != nullptr) walk->follow(stack->reading()->stack.top - core::Bytes{8});
     });
     connect(stack_b_, &StackView::stack_shown, this, [this](core::StackId shown) {
         space_b_->select_stack(shown);
@@ -110,6 +108,7 @@ void MachineViews::clear() {
     stack->clear_run();
     stack_b_->clear_run();
     events->events().clear();
+    walk->forget_choice();
     has_chosen_ = false;
     snapshot_.reset();
 }

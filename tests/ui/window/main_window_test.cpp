@@ -49,11 +49,11 @@ protected:
             },
             20'000);
     }
-    /// A's, where there are two.
+    /// The one without a name: those of B and of captured systems have one.
     template <class View>
     View& view() {
         for (View* found : window.findChildren<View*>()) {
-            if (found->objectName() != QStringLiteral("b")) return *found;
+            if (found->objectName().isEmpty()) return *found;
         }
         throw std::runtime_error("no such view");
     }
