@@ -49,9 +49,21 @@ struct Call {
     CpuId cpu{0};
     std::uint32_t bytes = 0;
     std::uint32_t touched = 0;
+    /// Not 0: the function saves a register (its caller's stack pointer) and the stack protector's word below the frame
+    /// pointer, and fills the touched rest, one local buffer, with this byte, as the crash-test driver's recursion
+    /// does.
+    std::uint8_t fill = 0;
 };
 struct Return {
     CpuId cpu{0};
+};
+/// Kernel code of the current task reads or writes one byte, `offset` bytes above its stack's lowest byte (below it if
+/// negative), with its stack pointer where it is. Outcome: the byte that is there afterwards.
+struct StrayAccess {
+    CpuId cpu{0};
+    std::int64_t offset = 0;
+    bool is_write = false;
+    std::uint8_t value = 0; ///< to write
 };
 /// Kernel code on this CPU asks for a block of pages. Outcome: its first frame.
 struct AllocPages {
@@ -86,8 +98,8 @@ struct Idle {
     Cycles until;
 };
 
-using Command = std::variant<Spawn, Exit, Switch, Wait, Reap, Exec, Call, Return, AllocPages, FreePages, Vmalloc, Vfree,
-                             Tick, RunWork, Idle>;
+using Command = std::variant<Spawn, Exit, Switch, Wait, Reap, Exec, Call, Return, StrayAccess, AllocPages, FreePages,
+                             Vmalloc, Vfree, Tick, RunWork, Idle>;
 
 enum class OutcomeStatus : std::uint8_t {
     done,

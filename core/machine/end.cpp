@@ -4,6 +4,7 @@
 // kernel/fork.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
+#include "core/machine/overrun.h"
 
 namespace ksl::core {
 
@@ -43,6 +44,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
         outcome.status = OutcomeStatus::refused;
         return;
     }
+    if (!finds_its_cpu(state, kernel, task, outcome)) return;
     fx.charge(Step::syscall);
     fx.charge(Step::exit_rest);
     const TaskRecord& record = state.tasks[task];
@@ -50,6 +52,11 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     kernel.stream(state.stacks.top(record.stack, state.memory) - depth, depth, true);
     TaskRecord& mine = state.tasks.mut(task);
     mine.deepest = std::max(mine.deepest, static_cast<std::uint32_t>(depth.count()));
+    if (state.config().design.usage_tracking && unnoticed_overrun(state, task) != nullptr) {
+        // check_stack_usage: no free word is left above the end.
+        notice_overflow(state, kernel, task, state.stacks.lowest(record.stack, state.memory), Detector::usage_check,
+                        false);
+    }
     state.spaces.leave(kernel, mine.space);
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
