@@ -20,6 +20,12 @@
 //           mmu,        dump              lines of the kernel's page-table dump
 //           snapshot    direct_map        DirectMap4k, 2M and 1G of meminfo
 //                       stacks            guards and neighbours of each task's stack
+//           overflow    stack_layout      the victim's stack, thread_info and magic word
+//                       faults            fault addresses, stack pointers, exception path
+//                       messages          what the kernel said, line by line
+//                       deaths            whether task and machine go on, panics, oopses
+//                       overwritten       fields of thread_info, the magic word, what each frame left
+//                       neighbours        which pages round the stack were overwritten, and from where to where
 //           cost        none: instruction counts are shown, not judged
 // Counting: see sim/replay/replay_result.h.
 // Errors:   a capture that cannot be read, or whose start cannot be, is one error; everything else is a difference.
