@@ -134,7 +134,12 @@ void OverflowEvidence::find_shape() {
     Votes<std::uint64_t> starts;
     if (test_.is_vmapped() && !reports_.empty()) {
         // The stack pointer of the frame that met the guard; a guard is never farther than a frame.
-        for (const std::uint64_t sp : reports_.front().sp) {
+        std::vector<std::uint64_t> pointers = reports_.front().sp;
+        // The frame pointer lies a frame above it, but for the return address and itself.
+        for (const std::string& line : test_.log) {
+            if (const auto frame = hex_after(line, "RBP: ")) pointers.push_back(*frame + 16 - shape_.frame);
+        }
+        for (const std::uint64_t sp : pointers) {
             const std::uint64_t depth = top - sp;
             if (depth < kLeastStart + shape_.frame || depth > kStack + 2 * shape_.frame) continue;
             starts.add(kLeastStart + (depth - kLeastStart) % shape_.frame);

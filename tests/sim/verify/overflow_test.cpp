@@ -44,6 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
             "faults"},
         Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "hit at ffffc900000b7fd8", "hit at ffffc900000b7ff8",
             "messages"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "RSP: 0018:ffffc900000b7fe0",
+            "RSP: 0018:ffffc900000b7fa0", "faults"},
         Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "(double-fault)", "(page fault)", "messages"},
         Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.json", "\"guest_shell_still_answers\": true",
             "\"guest_shell_still_answers\": false", "deaths"},
