@@ -46,26 +46,38 @@ struct CallReturned {
     std::uint32_t task;
     std::uint64_t sp;
 };
-/// Bytes outside a task's stack were written through its stack pointer.
+/// Bytes that are not a task's to use were written through its stack pointer: one event for each thing that they
+/// belonged to, the highest first.
 struct StackOverran {
     std::uint32_t task;
+    std::uint32_t owner; ///< another stack: its task; a slab object: its cache; else 0
     std::uint64_t from;
     std::uint64_t to;
-    std::uint8_t victim; ///< what the bytes belonged to; kstack/overflow.h
+    std::uint64_t value;  ///< the lowest whole word that lies there now
+    std::uint32_t offset; ///< of `from` in what it belonged to: bytes below another stack's top, bytes into an object,
+                          ///< a page, or thread_info
+    std::uint8_t victim;  ///< what the bytes belonged to; kstack/overflow.h
+    std::uint8_t field;   ///< of thread_info, by its place in kThreadInfoFields; else 0
 };
+/// What noticed an overflow, in the order in which files spell them.
 enum class Detector : std::uint8_t {
-    guard_page_fault,
-    guard_double_fault,
-    stack_end_check,
-    oops_report,
-    usage_check,
+    guard_page_fault,   ///< a page fault next to the stack, with room left to push its frame
+    guard_double_fault, ///< that room was lacking: a double fault on its own stack
+    stack_end_check,    ///< the magic word was found damaged in schedule()
+    oops_report,        ///< an oops for another reason looked at the magic word
+    usage_check,        ///< the report of the least free stack at exit
+    paging_request,     ///< an ordinary page fault, too far from the stack to be taken for its guard
+    double_fault,       ///< a double fault too far from the stack to be taken for its guard
+    wild_thread_info,   ///< the kernel used a field of thread_info that had been overwritten
     none
 };
 struct OverflowNoticed {
     std::uint32_t task;
-    std::uint64_t address;
+    std::uint64_t address; ///< what the report names: CR2, or the damaged word
+    std::uint64_t after;   ///< cycles since the first byte was overwritten; 0 where the first write was caught
     Detector detector;
     bool machine_dies;
+    bool magic_is_gone; ///< the report adds that the thread overran its stack
 };
 /// What usage tracking (CONFIG_DEBUG_STACK_USAGE) reports of a task that ends.
 struct StackUsageReported {

@@ -10,7 +10,8 @@ KernelFacts KernelFacts::linux_4_7() {
             .thread_info = Bytes{40},
             .fork_frame = Bytes{0},
             .has_fork_frame = false,
-            .guard_hit_panics = false};
+            .double_fault_is_nmi = false,
+            .guard_counts_above = true};
 }
 
 KernelFacts KernelFacts::linux_4_9() {
@@ -20,7 +21,8 @@ KernelFacts KernelFacts::linux_4_9() {
             .thread_info = Bytes{8},
             .fork_frame = Bytes{56},
             .has_fork_frame = true,
-            .guard_hit_panics = false};
+            .double_fault_is_nmi = false,
+            .guard_counts_above = true};
 }
 
 KernelFacts KernelFacts::linux_6_1() {

@@ -21,7 +21,12 @@ struct KernelFacts {
     Bytes thread_info{24};   ///< where it lies on the stack
     Bytes fork_frame{56};    ///< inactive_task_frame below pt_regs of a new task; none in 4.7
     bool has_fork_frame = true;
-    bool guard_hit_panics = true; ///< a guard hit through a double fault is fatal to the machine (6.1), not to the task
+    /// The double fault handler enters as an NMI does (5.8): the oops in it counts as one in an interrupt, and panics.
+    bool double_fault_is_nmi = true;
+    /// The page fault handler takes a fault just above a stack for its guard as well (4.9), not only one below.
+    bool guard_counts_above = false;
+    /// __per_cpu_offset, which a task's CPU number is an index of.
+    VirtAddr per_cpu_offsets{0xffffffff81643080};
     /// Stack that a thread's way from its first instruction to its last switch uses, pt_regs included.
     Bytes exit_depth{1200};
     /// Stack that clone() uses on the parent's side.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/kstack/overflow.h"
 
+#include "core/kstack/thread_info.h"
+
 namespace ksl::core {
 
 std::string_view name_of(Victim victim) {
@@ -13,6 +15,8 @@ std::string_view name_of(Victim victim) {
     case Victim::user_page: return "a user page";
     case Victim::other_kernel: return "other kernel memory";
     case Victim::reserved: return "the kernel image or firmware";
+    case Victim::stack_end: return "the magic word at its own stack's end";
+    case Victim::thread_info: return "its own thread_info";
     }
     return "";
 }
@@ -35,6 +39,16 @@ Victim victim_at(const KernelMemory& memory, PhysAddr at) {
     case FrameUse::reclaimable: break;
     }
     return Victim::other_kernel;
+}
+
+VirtAddr usable_lowest(const StackDesign& design, VirtAddr lowest) {
+    // The lowest page of a dynamic stack is not there when the task begins: nobody writes a word to it.
+    if (design.backing == Backing::dynamic) return lowest;
+    return magic_address(design, lowest) + Bytes{sizeof kStackEndMagic};
+}
+
+bool Overrun::raises_address_limit() const {
+    return address_limit > kUserAddressLimit;
 }
 
 } // namespace ksl::core

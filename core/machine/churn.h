@@ -16,6 +16,7 @@ void vmalloc(MachineState& state, KernelServices& kernel, const Vmalloc& command
 void vfree(MachineState& state, KernelServices& kernel, const Vfree& command, Outcome& outcome);
 void call(MachineState& state, KernelServices& kernel, const Call& command, Outcome& outcome);
 void return_from(MachineState& state, KernelServices& kernel, const Return& command, Outcome& outcome);
+void stray_access(MachineState& state, KernelServices& kernel, const StrayAccess& command, Outcome& outcome);
 void idle(MachineState& state, const Idle& command);
 void enter_kernel(MachineState& state, KernelServices& kernel, const EnterKernel& command, Outcome& outcome);
 void map_dma(MachineState& state, KernelServices& kernel, const MapDma& command, Outcome& outcome);

@@ -50,6 +50,10 @@ struct Call {
     CpuId cpu{0};
     std::uint32_t bytes = 0;
     std::uint32_t touched = 0;
+    /// Not 0: the function saves a register (its caller's stack pointer) and the stack protector's word below the frame
+    /// pointer, and fills the touched rest, one local buffer, with this byte, as the crash-test driver's recursion
+    /// does.
+    std::uint8_t fill = 0;
 };
 /// Back to the caller. A frame of 8 bytes has no saved frame pointer to go by: its size must be said.
 struct Return {
@@ -75,6 +79,14 @@ struct UnplugCpu {
 struct PlugCpu {
     CpuId cpu{0};
     CpuId back{1};
+};
+/// Kernel code of the current task reads or writes one byte, `offset` bytes above its stack's lowest byte (below it if
+/// negative), with its stack pointer where it is. Outcome: the byte that is there afterwards.
+struct StrayAccess {
+    CpuId cpu{0};
+    std::int64_t offset = 0;
+    bool is_write = false;
+    std::uint8_t value = 0; ///< to write
 };
 /// Kernel code on this CPU asks for a block of pages. Outcome: its first frame.
 struct AllocPages {
@@ -110,7 +122,7 @@ struct Idle {
 };
 
 using Command = std::variant<Spawn, Exit, Switch, Wait, Reap, Exec, Call, Return, AllocPages, FreePages, Vmalloc, Vfree,
-                             Tick, RunWork, Idle, EnterKernel, MapDma, UnplugCpu, PlugCpu>;
+                             Tick, RunWork, Idle, EnterKernel, MapDma, UnplugCpu, PlugCpu, StrayAccess>;
 
 enum class OutcomeStatus : std::uint8_t {
     done,

@@ -3,6 +3,7 @@
 // Work that was put off: RCU callbacks in softirq context after a tick (kernel/rcu/tree.c), frees and purges by the
 // worker (free_work and drain_vmap_area_work of mm/vmalloc.c).
 #include "core/machine/life.h"
+#include "core/machine/overrun.h"
 #include "core/memory/kswapd.h"
 
 namespace ksl::core {
@@ -69,6 +70,8 @@ unsigned run_callbacks(MachineState& state, KernelServices& kernel) {
 
 void tick(MachineState& state, KernelServices& kernel, const Tick& command, Outcome& outcome) {
     Effects& fx = kernel.fx();
+    const TaskId current = state.cpu(command.cpu).current;
+    if (!interrupt_fits(state, kernel, current, outcome) || !finds_its_cpu(state, kernel, current, outcome)) return;
     fx.charge(Step::timer_tick);
     fx.write(fx.data().rcu_data(command.cpu));
     std::bitset<kMaxCpus> idle;

@@ -4,6 +4,7 @@
 // kernel/fork.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
+#include "core/machine/overrun.h"
 #include "core/machine/stack_usage.h"
 
 namespace ksl::core {
@@ -46,6 +47,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
         outcome.status = OutcomeStatus::refused;
         return;
     }
+    if (!finds_its_cpu(state, kernel, task, outcome)) return;
     fx.charge(Step::syscall);
     fx.charge(Step::exit_rest);
     const TaskRecord& record = state.tasks[task];
@@ -53,6 +55,11 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     kernel.stream(state.stacks.top(record.stack, state.memory) - depth, depth, true);
     note_depth(state, task, static_cast<std::uint32_t>(depth.count()));
     leave_mark(state, kernel, task, depth);
+    if (state.config().design.usage_tracking && unnoticed_overrun(state, task) != nullptr) {
+        // check_stack_usage: no free word is left above the end.
+        notice_overflow(state, kernel, task, state.stacks.lowest(record.stack, state.memory), Detector::usage_check,
+                        false);
+    }
     report_usage(state, kernel, task);
     state.spaces.leave(kernel, state.tasks[task].space);
     state.tasks.mut(task).space = SpaceId::none();

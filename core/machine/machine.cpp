@@ -28,6 +28,7 @@ void carry_out(MachineState& state, KernelServices& kernel, const Command& comma
                    [&](const Exec& body) { exec(state, kernel, body, outcome); },
                    [&](const Call& body) { call(state, kernel, body, outcome); },
                    [&](const Return& body) { return_from(state, kernel, body, outcome); },
+                   [&](const StrayAccess& body) { stray_access(state, kernel, body, outcome); },
                    [&](const AllocPages& body) { alloc_pages(state, kernel, body, outcome); },
                    [&](const FreePages& body) { free_pages(state, kernel, body, outcome); },
                    [&](const Vmalloc& body) { vmalloc(state, kernel, body, outcome); },

@@ -8,6 +8,7 @@
 #include "core/effects/lock_table.h"
 #include "core/kernel/kernel_memory.h"
 #include "core/kernel/rcu.h"
+#include "core/kstack/overflow.h"
 #include "core/kstack/stack_allocator.h"
 #include "core/machine/config.h"
 #include "core/machine/cpu.h"
@@ -53,6 +54,7 @@ struct MachineState {
     LockTable locks;
     KernelData data;
     MachineCounters counters;
+    std::vector<Overrun> overruns; ///< stacks that were left, in the order in which that began
     std::uint32_t next_pid = 1;
     std::uint32_t max_threads = 0;
     std::uint32_t threads = 0; ///< nr_threads: tasks that nobody has reaped yet
@@ -64,14 +66,14 @@ struct MachineState {
     /// What can change; a reader constructs with the same configuration first.
     template <class Archive>
     void describe(Archive& archive) {
-        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, next_pid, max_threads, threads,
-                is_dead);
+        archive(memory, stacks, tasks, spaces, rcu, cpus, caches, locks, data, counters, overruns, next_pid,
+                max_threads, threads, is_dead);
     }
     friend bool operator==(const MachineState& a, const MachineState& b) {
         return a.memory == b.memory && a.stacks == b.stacks && a.tasks == b.tasks && a.spaces == b.spaces &&
                a.rcu == b.rcu && a.cpus == b.cpus && a.caches == b.caches && a.locks == b.locks && a.data == b.data &&
-               a.counters == b.counters && a.next_pid == b.next_pid && a.max_threads == b.max_threads &&
-               a.threads == b.threads && a.is_dead == b.is_dead;
+               a.counters == b.counters && a.overruns == b.overruns && a.next_pid == b.next_pid &&
+               a.max_threads == b.max_threads && a.threads == b.threads && a.is_dead == b.is_dead;
     }
 };
 

@@ -11,6 +11,7 @@
 #include "core/kstack/overflow.h"
 #include "core/machine/churn.h"
 #include "core/machine/life.h"
+#include "core/machine/overrun.h"
 #include "core/machine/stack_usage.h"
 
 namespace ksl::core {
@@ -19,44 +20,49 @@ namespace {
 
 constexpr std::uint32_t kReturnBytes = 8; ///< the least that a frame has: its return address
 constexpr std::uint32_t kFrameHead = 16;  ///< return address and saved frame pointer
+/// Below it, where a function has a filled buffer: a saved register and the stack protector's word.
+constexpr std::uint32_t kBufferHead = kFrameHead + 16;
 /// What return addresses point to: somewhere in the kernel's text.
 constexpr std::uint64_t kReturnAddress = 0xffffffff81234567;
+/// The stack protector's word, the same for a task all its life: no byte of it is zero but the lowest.
+constexpr std::uint64_t kProtectorWord = 0x9d3b'71c5'e82f'4600;
 
+/// One function's frame on the way onto the stack, word by word.
 class Pusher {
 public:
-    Pusher(MachineState& state, KernelServices& kernel, TaskId task)
-        : state_(state), kernel_(kernel), task_(task), stack_(state.tasks[task].stack),
-          lowest_(state.stacks.lowest(stack_, state.memory)), top_(lowest_ + state.config().design.stack_bytes()) {}
+    Pusher(MachineState& state, KernelServices& kernel, TaskId task, Outcome& outcome)
+        : state_(state), kernel_(kernel), task_(task), outcome_(outcome), stack_(state.tasks[task].stack),
+          lowest_(state.stacks.lowest(stack_, state.memory)), top_(lowest_ + state.config().design.stack_bytes()),
+          usable_(usable_lowest(state.config().design, lowest_)) {}
 
     [[nodiscard]] VirtAddr top() const { return top_; }
-    /// Writes one word of the stack; false: the fault killed somebody.
-    [[nodiscard]] bool write(VirtAddr at, std::uint64_t value) {
+
+    /// Writes one word while the stack pointer is at `sp`; false: the fault killed somebody.
+    [[nodiscard]] bool write(VirtAddr at, std::uint64_t value, VirtAddr sp) {
         for (int attempt = 0; attempt < 2; ++attempt) {
             if (kernel_.store_word(at, value)) {
-                if (at < lowest_) note_damage(at);
+                if (at < usable_) note_damage(at);
                 return true;
             }
             if (!fault_in(at)) break;
         }
         report_damage();
-        hit_guard(at);
+        take_stack_fault(state_, kernel_, task_, at, sp, outcome_);
         return false;
     }
     void report_damage() {
-        if (damaged_.lowest == damaged_.top) return;
-        const auto at = kernel_.translate(damaged_.lowest);
-        const Victim victim = at ? victim_at(state_.memory, *at) : Victim::nobody;
-        kernel_.fx().report(EventLevel::coarse, [&] {
-            return StackOverran{task_.raw(), damaged_.lowest.raw(), damaged_.top.raw(),
-                                static_cast<std::uint8_t>(victim)};
-        });
+        if (damaged_.lowest != damaged_.top) add_damage(state_, kernel_, task_, damaged_);
         damaged_ = {};
     }
 
 private:
     void note_damage(VirtAddr at) {
-        if (damaged_.lowest == damaged_.top) damaged_ = VirtRange{at, at + Bytes{8}};
-        if (at < damaged_.lowest) damaged_.lowest = at;
+        if (damaged_.lowest == damaged_.top) {
+            begin_overrun(state_, kernel_, task_);
+            damaged_ = VirtRange{at, at + Bytes{8}};
+        }
+        damaged_.lowest = std::min(damaged_.lowest, at);
+        damaged_.top = std::max(damaged_.top, at + Bytes{8});
     }
     /// A page of a dynamic stack that was not there yet.
     bool fault_in(VirtAddr at) {
@@ -64,30 +70,51 @@ private:
         kernel_.fx().charge(Step::page_fault);
         return state_.stacks.fault_in(kernel_, stack_, align_down(at, Bytes{kPageBytes}));
     }
-    /// The write was a push: the stack pointer is already outside, so the page fault cannot push its frame, and the
-    /// double fault runs on its own stack.
-    void hit_guard(VirtAddr at) {
-        Effects& fx = kernel_.fx();
-        fx.charge(Step::double_fault);
-        fx.charge(Step::oops);
-        const bool machine_dies = state_.config().kernel.guard_hit_panics;
-        fx.report(EventLevel::coarse,
-                  [&] { return OverflowNoticed{task_.raw(), at.raw(), Detector::guard_double_fault, machine_dies}; });
-        if (machine_dies) {
-            state_.is_dead = true;
-            fx.report(EventLevel::coarse, [&] { return MachineDied{task_.raw()}; });
-        } else {
-            fx.report(EventLevel::coarse, [&] { return TaskKilled{task_.raw()}; });
-        }
-    }
 
     MachineState& state_;
     KernelServices& kernel_;
     TaskId task_;
+    Outcome& outcome_;
     StackId stack_;
     VirtAddr lowest_;
     VirtAddr top_;
-    VirtRange damaged_{}; ///< written outside the stack; empty = nothing
+    VirtAddr usable_;
+    VirtRange damaged_{}; ///< written where the task has no business; empty = nothing
+};
+
+/// A function that is entered: where its frame lies, and what it puts there.
+struct Entry {
+    VirtAddr old_sp;
+    VirtAddr old_frame;
+    std::uint32_t bytes;
+    std::uint32_t touched;
+    std::uint32_t used_before;
+    std::uint8_t fill;
+
+    [[nodiscard]] VirtAddr sp() const { return old_sp - Bytes{bytes}; }
+
+    [[nodiscard]] bool push_head(Pusher& stack) const {
+        return stack.write(old_sp - Bytes{8}, kReturnAddress, old_sp) &&
+               (bytes < kFrameHead || stack.write(old_sp - Bytes{16}, old_frame.raw(), old_sp - Bytes{8}));
+    }
+    /// Locals, from the top down.
+    [[nodiscard]] bool write_locals(Pusher& stack) const {
+        for (std::uint32_t offset = kFrameHead + 8; offset <= touched; offset += 8) {
+            const std::uint64_t value = 0x5a5a'0000'0000'0000 | (used_before + offset);
+            if (!stack.write(old_sp - Bytes{offset}, value, sp())) return false;
+        }
+        return true;
+    }
+    /// A saved register, the protector's word, and one buffer, filled from its low end up.
+    [[nodiscard]] bool fill_buffer(Pusher& stack) const {
+        if (!stack.write(old_sp - Bytes{24}, old_sp.raw(), old_sp - Bytes{16})) return false;
+        if (!stack.write(old_sp - Bytes{kBufferHead}, kProtectorWord, sp())) return false;
+        const std::uint64_t word = 0x0101'0101'0101'0101 * fill;
+        for (std::uint32_t offset = touched; offset > kBufferHead; offset -= 8) {
+            if (!stack.write(old_sp - Bytes{offset}, word, sp())) return false;
+        }
+        return true;
+    }
 };
 
 } // namespace
@@ -95,33 +122,57 @@ private:
 void call(MachineState& state, KernelServices& kernel, const Call& command, Outcome& outcome) {
     const TaskId task = state.cpu(command.cpu).current;
     const TaskRecord before = state.tasks[task];
-    if (!runs_a_task(state, command.cpu) || command.bytes < kReturnBytes || command.bytes % 8 != 0) {
+    // A function without locals saves no frame pointer.
+    const bool is_leaf = command.bytes < kFrameHead;
+    const std::uint32_t least = is_leaf ? kReturnBytes : kFrameHead;
+    const std::uint32_t head = command.fill == 0 ? least : kBufferHead;
+    if (!runs_a_task(state, command.cpu) || command.bytes < head || command.bytes % 8 != 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
-    Pusher stack{state, kernel, task};
-    const VirtAddr old_sp = stack.top() - Bytes{before.stack_used};
-    const VirtAddr old_frame = stack.top() - Bytes{before.frame};
-    // A function without locals saves no frame pointer.
-    const bool is_leaf = command.bytes < kFrameHead;
-    const std::uint32_t touched = std::clamp(command.touched, is_leaf ? kReturnBytes : kFrameHead, command.bytes);
-    for (std::uint32_t offset = 8; offset <= touched; offset += 8) {
-        const std::uint64_t value = offset == 8    ? kReturnAddress
-                                    : offset == 16 ? old_frame.raw()
-                                                   : 0x5a5a'0000'0000'0000 | (before.stack_used + offset);
-        if (stack.write(old_sp - Bytes{offset}, value)) continue;
-        outcome.status = state.is_dead ? OutcomeStatus::machine_died : OutcomeStatus::task_killed;
-        return;
-    }
+    Pusher stack{state, kernel, task, outcome};
+    const Entry entry{.old_sp = stack.top() - Bytes{before.stack_used},
+                      .old_frame = stack.top() - Bytes{before.frame},
+                      .bytes = command.bytes,
+                      .touched = std::clamp(command.touched, head, command.bytes) / 8 * 8,
+                      .used_before = before.stack_used,
+                      .fill = command.fill};
+    if (!entry.push_head(stack)) return;
+    if (!(command.fill == 0 ? entry.write_locals(stack) : entry.fill_buffer(stack))) return;
     stack.report_damage();
     TaskRecord& record = state.tasks.mut(task);
     if (!is_leaf) record.frame = before.stack_used + kFrameHead;
     record.stack_used = before.stack_used + command.bytes;
-    note_depth(state, task, before.stack_used + touched);
+    note_depth(state, task, before.stack_used + entry.touched);
     state.stacks.refill_reserve(kernel);
-    kernel.fx().report(EventLevel::coarse,
-                       [&] { return CallPushed{task.raw(), command.bytes, (old_sp - Bytes{command.bytes}).raw()}; });
+    kernel.fx().report(EventLevel::coarse, [&] { return CallPushed{task.raw(), command.bytes, entry.sp().raw()}; });
     outcome.value = record.stack_used;
+}
+
+void stray_access(MachineState& state, KernelServices& kernel, const StrayAccess& command, Outcome& outcome) {
+    const TaskId task = state.cpu(command.cpu).current;
+    if (!runs_a_task(state, command.cpu)) {
+        outcome.status = OutcomeStatus::refused;
+        return;
+    }
+    const TaskRecord& record = state.tasks[task];
+    const VirtAddr lowest = state.stacks.lowest(record.stack, state.memory);
+    const VirtAddr top = state.stacks.top(record.stack, state.memory);
+    const VirtAddr at{lowest.raw() + static_cast<std::uint64_t>(command.offset)};
+    const VirtAddr word = align_down(at, Bytes{8});
+    const auto shift = static_cast<unsigned>((at - word).count() * 8);
+    const bool is_outside = at < usable_lowest(state.config().design, lowest) || at >= top;
+    if (!kernel.reach(at)) {
+        take_stack_fault(state, kernel, task, at, top - Bytes{record.stack_used}, outcome);
+        return;
+    }
+    if (command.is_write) {
+        if (is_outside) begin_overrun(state, kernel, task);
+        const std::uint64_t others = kernel.load(word) & ~(std::uint64_t{0xff} << shift);
+        if (!kernel.store_word(word, others | (std::uint64_t{command.value} << shift))) return;
+        if (is_outside && at < top) add_damage(state, kernel, task, VirtRange{at, at + Bytes{1}});
+    }
+    outcome.value = static_cast<std::uint32_t>((kernel.load(word) >> shift) & 0xff);
 }
 
 void return_from(MachineState& state, KernelServices& kernel, const Return& command, Outcome& outcome) {
@@ -155,8 +206,10 @@ void return_from(MachineState& state, KernelServices& kernel, const Return& comm
         return;
     }
     record.frame = static_cast<std::uint32_t>((top - saved).count());
+    const bool leaves_kernel = record.frame == 0;
     kernel.fx().report(EventLevel::coarse, [&] { return CallReturned{task.raw(), (frame + Bytes{kFrameHead}).raw()}; });
     outcome.value = record.stack_used;
+    if (leaves_kernel) static_cast<void>(finds_its_cpu(state, kernel, task, outcome));
 }
 
 } // namespace ksl::core

@@ -4,6 +4,7 @@
 // arch/x86/mm/tlb.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
+#include "core/machine/overrun.h"
 #include "core/machine/paging_sync.h"
 
 namespace ksl::core {
@@ -28,8 +29,7 @@ bool stack_end_is_intact(MachineState& state, KernelServices& kernel, TaskId tas
     const VirtAddr at = magic_address(state.config().design, state.stacks.lowest(record.stack, state.memory));
     if (kernel.load(at) == kStackEndMagic) return true;
     state.is_dead = true;
-    kernel.fx().report(EventLevel::coarse,
-                       [&] { return OverflowNoticed{task.raw(), at.raw(), Detector::stack_end_check, true}; });
+    notice_overflow(state, kernel, task, at, Detector::stack_end_check, true);
     kernel.fx().report(EventLevel::coarse, [&] { return MachineDied{task.raw()}; });
     return false;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/run/event_text.h"
 
+#include "core/kstack/overflow.h"
+#include "core/kstack/thread_info.h"
 #include "core/machine/dma_request.h"
 
 #include <fmt/format.h>
@@ -44,8 +46,20 @@ std::string plain(StackSink sink) {
                    std::array<std::string_view, 5>{"page_allocator", "vmalloc", "stack_cache", "deferred", "pid_slot"});
 }
 std::string plain(Detector detector) {
-    return spelled(detector, std::array<std::string_view, 6>{"guard_page_fault", "guard_double_fault",
-                                                             "stack_end_check", "oops_report", "usage_check", "none"});
+    return spelled(detector, std::array<std::string_view, 9>{
+                                 "guard_page_fault", "guard_double_fault", "stack_end_check", "oops_report",
+                                 "usage_check", "paging_request", "double_fault", "wild_thread_info", "none"});
+}
+/// What an overflow hit, and which field of thread_info that is.
+std::string victim_text(std::uint8_t victim) {
+    static constexpr std::array<std::string_view, kVictims> kNames{
+        "free_memory", "other_stack",  "slab_object", "page_table", "page_cache",
+        "user_page",   "other_kernel", "reserved",    "stack_end",  "thread_info"};
+    return spelled(victim, kNames);
+}
+std::string field_text(const StackOverran& event) {
+    const bool is_field = static_cast<Victim>(event.victim) == Victim::thread_info;
+    return is_field ? fmt::format("\"{}\"", kThreadInfoFields[event.field].name) : "null";
 }
 std::string plain(bool value) {
     return value ? "true" : "false";
@@ -68,6 +82,8 @@ std::string result_name(std::uint8_t value) {
 
 /// Adds a field to the JSON object that is being written.
 #define F(how, field) add(text, #field, how(event.field));
+/// The same from the whole event.
+#define W(how, field) add(text, #field, how(event));
 #define KSL_EVENT(Name, fields)                                                                                        \
     [[nodiscard]] std::string_view name_of(const Name& /*event*/) {                                                    \
         return #Name;                                                                                                  \
@@ -118,8 +134,8 @@ KSL_EVENT(StackReleased, F(plain, task) F(address, stack_lowest) F(plain, sink))
 KSL_EVENT(ContextSwitched, F(plain, from) F(plain, to))
 KSL_EVENT(CallPushed, F(plain, task) F(plain, bytes) F(address, sp))
 KSL_EVENT(CallReturned, F(plain, task) F(address, sp))
-KSL_EVENT(StackOverran, F(plain, task) F(address, from) F(address, to) F(plain, victim))
-KSL_EVENT(OverflowNoticed, F(plain, task) F(address, address) F(plain, detector) F(plain, machine_dies))
+KSL_EVENT(StackOverran, F(plain, task) F(address, from) F(address, to) F(victim_text, victim) F(plain, owner) F(plain, offset) W(field_text, field) F(address, value))
+KSL_EVENT(OverflowNoticed, F(plain, task) F(address, address) F(plain, after) F(plain, detector) F(plain, machine_dies) F(plain, magic_is_gone))
 KSL_EVENT(TaskKilled, F(plain, task))
 KSL_EVENT(MachineDied, F(plain, task))
 KSL_EVENT(GracePeriodStarted, F(plain, number))
@@ -135,6 +151,7 @@ KSL_EVENT(CpuPlugged, F(plain, cpu))
 // clang-format on
 #undef KSL_EVENT
 #undef F
+#undef W
 
 } // namespace
 

@@ -30,6 +30,7 @@ Outcome outcome_of(core::OutcomeStatus status) {
 std::optional<OperationKind> kind_of(const core::Command& command) {
     if (std::holds_alternative<core::Exec>(command)) return OperationKind::exec;
     if (std::holds_alternative<core::Call>(command)) return OperationKind::call;
+    if (std::holds_alternative<core::StrayAccess>(command)) return OperationKind::call;
     if (std::holds_alternative<core::AllocPages>(command)) return OperationKind::alloc_pages;
     if (std::holds_alternative<core::FreePages>(command)) return OperationKind::free_pages;
     if (std::holds_alternative<core::Vmalloc>(command)) return OperationKind::vmalloc;
@@ -46,11 +47,7 @@ void Recorder::on_event(const core::Event& event) {
     tallied_.add(event.body);
     if (const auto* released = std::get_if<core::TaskReleased>(&event.body)) released_.push_back(*released);
     if (const auto* stack = std::get_if<core::StackReleased>(&event.body)) sink_ = stack->sink;
-    if (std::holds_alternative<core::StackOverran>(event.body)) {
-        has_overrun_ = true;
-        if (!first_damage_) first_damage_ = event.at;
-    }
-    if (std::holds_alternative<core::OverflowNoticed>(event.body) && !first_notice_) first_notice_ = event.at;
+    if (std::holds_alternative<core::StackOverran>(event.body)) has_overrun_ = true;
     if (keeps_events_) events_.push_back(event);
 }
 
@@ -310,12 +307,6 @@ std::vector<Metric> Recorder::metrics(const Simulation& simulation) const {
     }
     tallied_.add_to(metrics);
     metrics.push_back({"failures", static_cast<double>(failures_), "count"});
-    if (first_damage_ && first_notice_) {
-        const core::Frequency clock = config_.processor.clock;
-        const auto until = *first_notice_ > *first_damage_ ? *first_notice_ - *first_damage_ : core::Cycles{0};
-        metrics.push_back({"noticing_latency_ns", static_cast<double>(clock.to_time(until).count()), "ns"});
-    }
-    metrics.push_back({"overflows_unnoticed", first_damage_ && !first_notice_ ? 1.0 : 0.0, "count"});
     return metrics;
 }
 

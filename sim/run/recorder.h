@@ -87,8 +87,6 @@ private:
     EventTally tallied_;
     std::optional<core::StackSink> sink_;      ///< of a stack given back in the present step
     bool has_overrun_ = false;                 ///< a stack was left in the present step
-    std::optional<core::Cycles> first_damage_; ///< when a stack was left first,
-    std::optional<core::Cycles> first_notice_; ///< and when anybody noticed one
     core::Ledger switches_;                    ///< sum over all switches of the recorded part,
     std::uint64_t switch_count_ = 0;           ///< which are so many
     std::uint64_t stacks_ = 0;                 ///< given to tasks in the recorded part,

@@ -58,6 +58,41 @@ void add_tlb_metrics(const core::MachineState& state, std::vector<Metric>& metri
     }
 }
 
+/// Stacks that were left: how many, who was hit, how long until somebody noticed, what an attacker has gained.
+void add_overruns(const core::Machine& machine, std::vector<Metric>& metrics) {
+    const std::vector<core::Overrun>& overruns = machine.state().overruns;
+    std::uint64_t unnoticed = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t other_stacks = 0;
+    std::uint64_t raised_limits = 0;
+    std::uint64_t cycles = 0;
+    std::uint64_t noticed = 0;
+    for (const core::Overrun& run : overruns) {
+        bytes += run.bytes;
+        if (run.hit(core::Victim::other_stack)) ++other_stacks;
+        if (run.raises_address_limit()) ++raised_limits;
+        if (!run.is_noticed()) {
+            ++unnoticed;
+            continue;
+        }
+        ++noticed;
+        if (run.noticed > run.first) cycles += (run.noticed - run.first).count();
+    }
+    const auto add = [&](std::string name, std::uint64_t value, std::string unit) {
+        metrics.push_back({std::move(name), static_cast<double>(value), std::move(unit)});
+    };
+    add("overflows", overruns.size(), "count");
+    add("overflows_unnoticed", unnoticed, "count");
+    add("overflow_bytes", bytes, "bytes");
+    add("overflows_into_stacks", other_stacks, "count");
+    add("address_limits_raised", raised_limits, "count");
+    // Without a notice there is no latency: "never" is overflows_unnoticed.
+    if (noticed == 0) return;
+    const core::Frequency clock = machine.config().processor.clock;
+    const auto mean = static_cast<double>(clock.to_time(core::Cycles{cycles}).count()) / static_cast<double>(noticed);
+    metrics.push_back({"noticing_latency_ns", mean, "ns"});
+}
+
 } // namespace
 
 std::vector<Metric> metrics_of(const core::Machine& machine) {
@@ -88,6 +123,7 @@ std::vector<Metric> metrics_of(const core::Machine& machine) {
         count("machine_died", machine.is_dead() ? 1 : 0),
     };
     add_tlb_metrics(state, metrics);
+    add_overruns(machine, metrics);
     return metrics;
 }
 

@@ -100,7 +100,8 @@ bool Simulation::advance(core::CpuId cpu, Tracer tracer) {
 void Simulation::tick(core::CpuId cpu, Tracer tracer) {
     CpuState& mine = cpus_[cpu.raw()];
     const core::Cycles due = now_of(cpu);
-    apply(cpu, core::Tick{cpu}, tracer);
+    const core::Outcome& outcome = apply(cpu, core::Tick{cpu}, tracer);
+    if (outcome.status == core::OutcomeStatus::task_killed) actors_.mut(mine.actor).role = Role::doomed;
     mine.next_tick = tick_period_ * (due.count() / tick_period_.count() + 1);
     const ActorId next = queues_.first(cpu);
     if (mine.actor.is_none() || mine.needs_switch || next.is_none() || actors_[next].ready_at > now_of(cpu)) return;

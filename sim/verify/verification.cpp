@@ -2,6 +2,7 @@
 #include "sim/verify/verification.h"
 
 #include "sim/verify/cost_figures.h"
+#include "sim/verify/overflow_check.h"
 #include "sim/verify/replay_checks.h"
 #include "sim/verify/table_checks.h"
 
@@ -53,8 +54,8 @@ Result<Verification> verify_capture(const fs::path& folder) {
     case CaptureKind::mmu: KSL_TRY(check_machine(verification)); break;
     case CaptureKind::snapshot: KSL_TRY(check_snapshot(verification)); break;
     case CaptureKind::cost: KSL_TRY(check_cost(verification)); break;
-    case CaptureKind::fragmented:
-    case CaptureKind::overflow: break;
+    case CaptureKind::overflow: KSL_TRY(check_overflow(verification)); break;
+    case CaptureKind::fragmented: break;
     }
     return std::move(verification);
 }

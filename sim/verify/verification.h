@@ -20,6 +20,12 @@
 //           mmu,        dump              lines of the kernel's page-table dump
 //           snapshot    direct_map        DirectMap4k, 2M and 1G of meminfo
 //                       stacks            guards and neighbours of each task's stack
+//           overflow    stack_layout      the victim's stack, thread_info and magic word
+//                       faults            fault addresses, stack pointers, exception path
+//                       messages          what the kernel said, line by line
+//                       deaths            whether task and machine go on, panics, oopses
+//                       overwritten       fields of thread_info, the magic word, what each frame left
+//                       neighbours        which pages round the stack were overwritten, and from where to where
 //           cost        rows        operations whose counts fit together: created before waited for, one sum a round
 //                       sums        parts of the workload whose functions add up to their total
 //                       and, shown but not judged, medians and the calibration of the price list

@@ -254,6 +254,7 @@ std::string to_markdown(std::span<const Verification> verifications) {
         Chapter{CaptureKind::replay, "Replays: allocator, vmalloc, stack cache"},
         Chapter{CaptureKind::mmu, "Page tables and page walks"},
         Chapter{CaptureKind::snapshot, "Address space from the memory map"},
+        Chapter{CaptureKind::overflow, "Overflows: faults, messages, deaths, what was overwritten"},
         Chapter{CaptureKind::cost, "Instruction counts"},
     };
     std::string text;

@@ -79,6 +79,9 @@ QString detector_text(core::Detector detector) {
     case core::Detector::stack_end_check: return EventText::tr("the check of the stack's end at a switch");
     case core::Detector::oops_report: return EventText::tr("the report of an oops");
     case core::Detector::usage_check: return EventText::tr("the check of stack usage at exit");
+    case core::Detector::paging_request: return EventText::tr("a page fault far from the stack");
+    case core::Detector::double_fault: return EventText::tr("a double fault far from the stack");
+    case core::Detector::wild_thread_info: return EventText::tr("the use of an overwritten field of thread_info");
     case core::Detector::none: return EventText::tr("nobody");
     }
     return {};
@@ -241,7 +244,7 @@ struct Sentence {
         return EventText::tr("%1 returned, stack pointer %2").arg(task(e.task), address(e.sp));
     }
     QString operator()(const core::StackOverran& e) const {
-        return EventText::tr("%1 overran its stack: %2 below it were overwritten, they belonged to %3")
+        return EventText::tr("%1 overran its stack: %2 were overwritten, they belonged to %3")
             .arg(task(e.task), format_bytes(core::Bytes{e.to - e.from}),
                  latin(core::name_of(static_cast<core::Victim>(e.victim))));
     }

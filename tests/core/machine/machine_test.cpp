@@ -134,10 +134,20 @@ TEST(MachineTest, IsDeadForEverAfterAGuardHitOn61) {
 TEST(MachineTest, LosesATaskToAGuardHitOn49) {
     Machine machine = boot(small_machine(vmapped_4_9(), KernelFacts::linux_4_9()));
     machine.apply(Switch{kCpu0, kInitTask});
+    const Outcome thread = machine.apply(Spawn{kCpu0, TaskKind::thread});
+    machine.apply(Switch{kCpu0, TaskId{thread.value}});
     Outcome last;
     for (int i = 0; i < 40 && last.is_done(); ++i) last = machine.apply(Call{kCpu0, 512, 512});
     EXPECT_EQ(last.status, OutcomeStatus::task_killed);
     EXPECT_FALSE(machine.is_dead());
+}
+
+TEST(MachineTest, DoesNotOutliveInit) {
+    Machine machine = boot(small_machine(vmapped_4_9(), KernelFacts::linux_4_9()));
+    machine.apply(Switch{kCpu0, machine.init_task()});
+    Outcome last;
+    for (int i = 0; i < 40 && last.is_done(); ++i) last = machine.apply(Call{kCpu0, 512, 512});
+    EXPECT_EQ(last.status, OutcomeStatus::machine_died);
 }
 
 TEST(MachineTest, RefusesCommandsForProcessorsThatDoNotExist) {

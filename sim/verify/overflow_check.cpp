@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: MIT
+#include "sim/verify/overflow_check.h"
+
+#include "core/kstack/thread_info.h"
+#include "sim/import/csv_fields.h"
+#include "sim/import/overflow_capture.h"
+#include "sim/verify/overflow_evidence.h"
+#include "sim/verify/overflow_messages.h"
+#include "sim/verify/overflow_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ksl::sim {
+
+namespace {
+
+using capture::OverflowTest;
+
+constexpr std::int64_t kPage = core::kPageBytes;
+constexpr std::uint64_t kDirectMap2016 = 0xffff880000000000;
+constexpr std::uint64_t kDirectMap61 = 0xffff888000000000;
+/// thread_info of 4.7 ends there.
+constexpr auto kAboveInfo = static_cast<std::int64_t>(core::kThreadInfoBytes.count());
+/// TIF_MEMDIE of 4.7: do_exit clears it.
+constexpr std::uint64_t kMemdie = 1U << 20;
+constexpr std::string_view kLuck = "what comes of overwritten memory of somebody alive";
+constexpr std::string_view kOwnersWrites = "what a live owner wrote since";
+
+struct Parts {
+    PartResult layout{"stack_layout"};
+    PartResult fault{"faults"};
+    PartResult messages{"messages"};
+    PartResult deaths{"deaths"};
+    PartResult overwritten{"overwritten"};
+    PartResult neighbours{"neighbours"};
+};
+
+std::string hex(std::uint64_t value) {
+    return fmt::format("{:#x}", value);
+}
+std::string yes_no(bool value) {
+    return value ? "yes" : "no";
+}
+
+class Judge {
+public:
+    Judge(const OverflowTest& test, bool checks_stack_end, Parts& parts)
+        : test_(test), checks_stack_end_(checks_stack_end), parts_(parts), evidence_(test) {}
+
+    Result<void> run() {
+        act_ = test_.name.starts_with("STACK_GUARD_PAGE_LEADING")    ? OverflowAct::read_below
+               : test_.name.starts_with("STACK_GUARD_PAGE_TRAILING") ? OverflowAct::read_above
+                                                                     : OverflowAct::recursion;
+        KSL_TRY_ASSIGN(play, play_overflow(test_, checks_stack_end_, act_, evidence_.shape(), evidence_.per_cpu()));
+        play_ = play;
+        layout();
+        fault();
+        messages();
+        deaths();
+        low_bytes();
+        runs();
+        neighbours();
+        return {};
+    }
+
+private:
+    void judge(PartResult& part, std::string_view what, const std::string& recorded, const std::string& engine) {
+        if (recorded == engine) {
+            part.add_exact();
+        } else {
+            part.add_difference({.event = 0,
+                                 .where = fmt::format("{}: {}", test_.name, what),
+                                 .recorded = recorded,
+                                 .engine = engine,
+                                 .around = {}});
+        }
+    }
+
+    /// An address of the engine's stack as it would be in the captured one.
+    [[nodiscard]] std::uint64_t moved(std::uint64_t value) const {
+        const std::uint64_t lowest = play_.lowest.raw() - 32 * core::kPageBytes;
+        if (value < lowest || value > play_.top.raw() + core::kPageBytes) return value;
+        return value - play_.lowest.raw() + evidence_.base();
+    }
+
+    void layout() {
+        PartResult& part = parts_.layout;
+        const std::uint64_t base = evidence_.base();
+        const std::uint64_t size = (play_.top - play_.lowest).count();
+        const bool on_stack = kernel_of(test_) == OverflowKernel::linux_4_7;
+        judge(part, "lowest byte of the stack", hex(test_.stack.lowest.raw()), hex(base));
+        judge(part, "top of the stack", hex(test_.stack.top.raw()), hex(base + size));
+        judge(part, "thread_info", hex(test_.thread_info.raw()), hex(on_stack ? base : test_.task_struct.raw()));
+        const std::uint64_t magic = base + (on_stack ? core::kThreadInfoBytes.count() : 0);
+        if (test_.magic_at) judge(part, "place of the magic word", hex(test_.magic_at->raw()), hex(magic));
+        if (test_.magic) judge(part, "magic word", hex(*test_.magic), hex(core::kStackEndMagic));
+        if (test_.saved_sp)
+            judge(part, "saved stack pointer inside", yes_no(test_.saved_sp->raw() - base < size), "yes");
+        if (test_.area) {
+            judge(part, "start of the area", hex(test_.area->raw()), hex(base));
+            judge(part, "size of the area", std::to_string(*test_.area_bytes), std::to_string(size + core::kPageBytes));
+            judge(part, "pages of the area", std::to_string(*test_.area_pages),
+                  std::to_string(size / core::kPageBytes));
+        }
+        if (test_.first_pfn) judge(part, "first frame", std::to_string(*test_.first_pfn), std::to_string(frame()));
+        if (test_.before) bytes_before(on_stack);
+    }
+    [[nodiscard]] std::uint64_t frame() const {
+        return (evidence_.base() - (test_.is_6_1 ? kDirectMap61 : kDirectMap2016)) / core::kPageBytes;
+    }
+    /// A fresh stack's lowest words: thread_info where it is there, the magic word.
+    void bytes_before(bool on_stack) {
+        if (on_stack) {
+            judge(parts_.layout, "task before", hex(word(*test_.before, 0)), hex(test_.task_struct.raw()));
+            judge(parts_.layout, "addr_limit before", hex(word(*test_.before, 24)), hex(core::kUserAddressLimit));
+            judge(parts_.layout, "cpu before", std::to_string(word(*test_.before, 16) & 0xffffffff), "0");
+        }
+        const std::size_t magic = on_stack ? core::kThreadInfoBytes.count() : 0;
+        judge(parts_.layout, "magic word before", hex(word(*test_.before, magic)), hex(core::kStackEndMagic));
+    }
+    [[nodiscard]] static std::uint64_t word(const OverflowTest::LowBytes& bytes, std::size_t at) {
+        std::uint64_t value = 0;
+        for (std::size_t i = 8; i-- > 0;) value = value << 8 | bytes[at + i];
+        return value;
+    }
+
+    [[nodiscard]] bool is_fault() const {
+        return play_.notice && play_.notice->detector != core::Detector::stack_end_check;
+    }
+    [[nodiscard]] bool is_wild() const {
+        return play_.notice && play_.notice->detector == core::Detector::wild_thread_info;
+    }
+    /// The engine cannot say what comes later: somebody's memory is gone and nobody has noticed.
+    [[nodiscard]] bool is_luck() const { return !play_.notice && play_.deepest < 0; }
+
+    void fault() {
+        PartResult& part = parts_.fault;
+        if (!is_fault()) {
+            if (is_luck() && !evidence_.reports().empty())
+                part.add_undetermined(kLuck, evidence_.reports().size());
+            else
+                judge(part, "faults", std::to_string(evidence_.faults()), "0");
+            return;
+        }
+        const std::uint64_t address = is_wild() ? wild_address() : moved(play_.notice->address);
+        if (evidence_.reports().empty()) judge(part, "fault address", "none", hex(address));
+        for (const OopsReport& report : evidence_.reports()) {
+            if (is_wild() && !report.table) continue; // another fault of a machine that is lost
+            for (const std::uint64_t cr2 : report.cr2) judge(part, "CR2", hex(cr2), hex(address));
+            if (is_wild()) continue;
+            for (const std::uint64_t sp : report.sp) judge(part, "stack pointer", hex(sp), hex(expected_sp(sp)));
+        }
+        if (is_wild()) return;
+        judge(part, "exception path", evidence_.path(), path_of(play_.notice->detector));
+    }
+    /// A stray read happens wherever its code's frame is; only a recursion's depth is known.
+    [[nodiscard]] std::uint64_t expected_sp(std::uint64_t recorded) const {
+        if (act_ == OverflowAct::recursion) return moved(play_.sp.raw());
+        const std::uint64_t base = evidence_.base();
+        const bool is_inside = recorded > base + 48 && recorded <= base + (play_.top - play_.lowest).count();
+        return is_inside ? recorded : moved(play_.sp.raw());
+    }
+    /// The entry that the overwritten CPU number selects: the number may be half of an address of this stack.
+    [[nodiscard]] std::uint64_t wild_address() const {
+        std::uint64_t value = 0;
+        for (std::int64_t i = 8; i-- > 0;) value = value << 8 | play_.at(16 + i);
+        const std::uint64_t table = evidence_.per_cpu().value_or(core::KernelFacts{}.per_cpu_offsets).raw();
+        return table + 8 * (moved(value) & 0xffffffff);
+    }
+    [[nodiscard]] static std::string path_of(core::Detector detector) {
+        switch (detector) {
+        case core::Detector::guard_double_fault:
+        case core::Detector::double_fault: return "double fault";
+        default: return "page fault";
+        }
+    }
+
+    void messages() {
+        std::uint64_t address = play_.notice ? moved(play_.notice->address) : 0;
+        if (is_wild()) address = wild_address();
+        const std::uint64_t base = evidence_.base();
+        const MessageFacts facts{.kernel = kernel_of(test_),
+                                 .act = act_,
+                                 .detector = play_.notice ? play_.notice->detector : core::Detector::none,
+                                 .machine_dies = play_.machine_died,
+                                 .magic_is_gone = play_.notice && play_.notice->magic_is_gone,
+                                 .address = address,
+                                 .lowest = base,
+                                 .top = base + (play_.top - play_.lowest).count()};
+        const std::vector<std::string> wanted = messages_of(facts);
+        const std::vector<std::string> found = evidence_.messages();
+        for (std::size_t i = 0; i < wanted.size(); ++i)
+            judge(parts_.messages, fmt::format("message {}", i + 1), i < found.size() ? found[i] : "none", wanted[i]);
+        if (found.size() <= wanted.size()) {
+            if (wanted.empty()) parts_.messages.add_exact(); // silence is an answer
+            return;
+        }
+        const std::uint64_t more = found.size() - wanted.size();
+        if (is_luck() || is_wild()) {
+            parts_.messages.add_undetermined(kLuck, more);
+        } else {
+            judge(parts_.messages, "further messages", found[wanted.size()], "none");
+        }
+    }
+
+    void deaths() {
+        PartResult& part = parts_.deaths;
+        const bool printed = !test_.afterwards.empty();
+        // Who answered is told twice: by the capture's summary and by what the machine printed.
+        const bool answers = is_luck() ? printed : !play_.machine_died;
+        judge(part, "the machine goes on", yes_no(test_.answers), yes_no(answers));
+        if (!is_luck()) judge(part, "the machine prints afterwards", yes_no(printed), yes_no(answers));
+        const bool panics = is_luck() || is_wild() ? evidence_.panics_by_rule() : play_.machine_died;
+        judge(part, "panic", yes_no(test_.panic), yes_no(panics));
+        judge(part, "oopses", std::to_string(test_.oopses), std::to_string(oopses()));
+        if (is_luck()) part.add_undetermined(kLuck, 2);
+        if (answers && printed && !is_luck())
+            judge(part, "the task goes on", yes_no(evidence_.lists_pid()), yes_no(!play_.task_died));
+    }
+    [[nodiscard]] std::uint64_t oopses() const {
+        if (is_luck() || is_wild()) return evidence_.oopses();
+        return is_fault() ? 1 : 0;
+    }
+
+    void low_bytes() {
+        if (!test_.after || act_ != OverflowAct::recursion) return;
+        if (kernel_of(test_) != OverflowKernel::linux_4_7) {
+            judge(parts_.overwritten, "magic word", hex(word(*test_.after, 0)), hex(engine_word(0)));
+            return;
+        }
+        field("uaccess bits", 32, 8);
+        field("magic word", 40, 8);
+        cpu_flags_task();
+        address_limit();
+    }
+    [[nodiscard]] std::uint64_t engine_word(std::int64_t at) const {
+        // Where the recursion did not reach, what was there before stays.
+        if (at < play_.deepest) return word(*test_.before, static_cast<std::size_t>(at));
+        std::uint64_t value = 0;
+        for (std::int64_t i = 8; i-- > 0;) value = value << 8 | play_.at(at + i);
+        return moved(value);
+    }
+    [[nodiscard]] static std::uint64_t part_of(std::uint64_t value, std::size_t from, std::size_t bytes) {
+        value >>= 8 * from;
+        return bytes == 8 ? value : value & ((std::uint64_t{1} << (8 * bytes)) - 1);
+    }
+    void field(std::string_view name, std::size_t at, std::size_t bytes) {
+        const std::size_t start = at / 8 * 8;
+        const std::uint64_t recorded = part_of(word(*test_.after, start), at - start, bytes);
+        const std::uint64_t engine = part_of(engine_word(static_cast<std::int64_t>(start)), at - start, bytes);
+        const auto head = static_cast<std::int64_t>(start) < play_.deepest
+                              ? std::nullopt
+                              : evidence_.head_word(static_cast<std::int64_t>(start));
+        if (head == 0) {
+            parts_.overwritten.add_undetermined("the stack protector's word, drawn at random");
+        } else if (head == 3) {
+            const auto kind = [](std::uint64_t value) {
+                return value >= 0xffffffff80000000 ? "an address of kernel text" : "no address of kernel text";
+            };
+            judge(parts_.overwritten, name, kind(word(*test_.after, start)),
+                  kind(engine_word(static_cast<std::int64_t>(start))));
+        } else {
+            judge(parts_.overwritten, name, hex(recorded), hex(engine));
+        }
+    }
+    void cpu_flags_task() {
+        field("cpu", 16, 4);
+        field("status", 12, 4);
+        // The way out of the system call sets and clears work bits, the lowest byte of the flags.
+        const std::uint64_t mask = !is_wild() ? 0xffffffff : 0xffffff00 & ~(evidence_.exit_began() ? kMemdie : 0);
+        judge(parts_.overwritten, "flags", hex(word(*test_.after, 8) & mask), hex(engine_word(8) & mask));
+        if (is_wild()) parts_.overwritten.add_undetermined("work bits that the way out of the kernel sets and clears");
+        field("task", 0, 8);
+    }
+    /// do_exit puts the limit back: an oops that ran to its end in the task's own context.
+    void address_limit() {
+        if (evidence_.exit_began())
+            judge(parts_.overwritten, "addr_limit", hex(word(*test_.after, 24)), hex(core::kUserAddressLimit));
+        else
+            field("addr_limit", 24, 8);
+    }
+
+    // What each frame of the recursion left.
+    void runs() {
+        if (test_.runs.empty() || act_ != OverflowAct::recursion) return;
+        std::int64_t highest_whole = INT64_MIN;
+        for (const FillPiece& piece : evidence_.pieces()) {
+            if (whole(piece)) highest_whole = std::max(highest_whole, piece.from);
+        }
+        for (const FillPiece& piece : evidence_.pieces()) {
+            judge_piece(piece, play_.at(piece.from), piece.from > highest_whole);
+        }
+        for (const capture::FillRun& run : test_.runs) {
+            if (std::ranges::none_of(evidence_.pieces(), [&](const FillPiece& piece) { return overlaps(run, piece); }))
+                judge(parts_.overwritten, fmt::format("fill at {}", run.from), fmt::format("{} bytes", run.length),
+                      "no buffer of the recursion there");
+        }
+    }
+    [[nodiscard]] static bool overlaps(const capture::FillRun& run, const FillPiece& piece) {
+        return run.from < piece.from + piece.length && piece.from < run.from + run.length;
+    }
+    [[nodiscard]] std::vector<capture::FillRun> runs_in(const FillPiece& piece) const {
+        std::vector<capture::FillRun> inside;
+        for (const capture::FillRun& run : test_.runs) {
+            // A run belongs to the buffer that it overlaps most: where its middle is.
+            const std::int64_t middle = run.from + run.length / 2;
+            if (middle >= piece.from && middle < piece.from + piece.length) inside.push_back(run);
+        }
+        std::ranges::sort(inside, {}, &capture::FillRun::from);
+        return inside;
+    }
+    [[nodiscard]] bool whole(const FillPiece& piece) const {
+        const auto inside = runs_in(piece);
+        return inside.size() == 1 && inside[0].from == piece.from && inside[0].length == piece.length;
+    }
+    void judge_piece(const FillPiece& piece, std::uint8_t fill, bool may_be_reused) {
+        const std::vector<capture::FillRun> inside = runs_in(piece);
+        // Runs of a few bytes are not listed in the capture.
+        if (piece.length < 64 && inside.empty()) return;
+        const std::string name = fmt::format("fill at {}", piece.from);
+        if (may_be_reused && (inside.empty() || (inside.size() == 1 && inside[0].from == piece.from &&
+                                                 inside[0].length < piece.length && inside[0].fill == fill))) {
+            parts_.overwritten.add_undetermined("the upper part of the stack was used again");
+            return;
+        }
+        if (inside.empty()) {
+            judge(parts_.overwritten, name, "nothing", text_of(piece.from, piece.length, fill));
+            return;
+        }
+        // thread_info was used and written since; a neighbour's owner is alive.
+        const bool starts_in_thread_info = piece.from < kAboveInfo && piece.from + piece.length > kAboveInfo &&
+                                           inside.front().from > piece.from && inside.front().from <= kAboveInfo;
+        const std::int64_t end = inside.back().from + inside.back().length;
+        const std::int64_t from = starts_in_thread_info ? piece.from : inside.front().from;
+        const bool same_fill =
+            std::ranges::all_of(inside, [&](const capture::FillRun& run) { return run.fill == fill; });
+        judge(parts_.overwritten, name, text_of(from, end - from, same_fill ? fill : other_fill(inside, fill)),
+              text_of(piece.from, piece.length, fill));
+        if (inside.size() > 1) parts_.overwritten.add_undetermined(kOwnersWrites, inside.size() - 1);
+    }
+    [[nodiscard]] static std::uint8_t other_fill(const std::vector<capture::FillRun>& runs, std::uint8_t fill) {
+        const auto other = std::ranges::find_if(runs, [&](const capture::FillRun& run) { return run.fill != fill; });
+        return other->fill;
+    }
+    [[nodiscard]] static std::string text_of(std::int64_t from, std::int64_t length, std::uint8_t fill) {
+        return fmt::format("{} bytes of {} from {}", length, fill, from);
+    }
+
+    // The pages round a contiguous stack.
+    void neighbours() {
+        const std::int64_t pages = static_cast<std::int64_t>((play_.top - play_.lowest).count()) / kPage;
+        for (const capture::NeighbourPage& page : test_.neighbours) {
+            const std::string name = fmt::format("page {}", page.page);
+            judge(parts_.neighbours, name + ", frame", std::to_string(page.pfn),
+                  std::to_string(frame() + static_cast<std::uint64_t>(page.page)));
+            const bool is_own = page.page >= 0 && page.page < pages;
+            if (is_own)
+                judge(parts_.neighbours, name + ", owner",
+                      yes_no(page.owner.starts_with(fmt::format("kernel stack of pid {} ", test_.pid))), "yes");
+            else
+                owner_stack(page, name);
+            changes(page, name, is_own);
+        }
+    }
+    /// A contiguous stack is an aligned block: whoever has one of its pages as a stack has all four.
+    void owner_stack(const capture::NeighbourPage& page, const std::string& name) {
+        if (!page.owner.starts_with("kernel stack of pid ")) return;
+        const std::uint64_t block = page.pfn / 4;
+        std::size_t others = 0;
+        std::size_t same = 0;
+        for (const capture::NeighbourPage& other : test_.neighbours) {
+            if (&other == &page || other.pfn / 4 != block) continue;
+            ++others;
+            if (other.owner == page.owner) ++same;
+        }
+        // One wrong page among four is that page's difference alone.
+        if (others != 0) judge(parts_.neighbours, name + ", owner", yes_no(same * 2 >= others), "yes");
+    }
+    void changes(const capture::NeighbourPage& page, const std::string& name, bool is_own) {
+        const std::int64_t from = page.page * kPage;
+        const std::int64_t first = std::max(from, play_.deepest);
+        const bool is_reached =
+            act_ == OverflowAct::recursion && play_.bytes.size() > 0 && first < from + kPage && from < stack_bytes();
+        const bool has_changed = page.bytes_changed != 0;
+        if (is_reached) {
+            judge(parts_.neighbours, name + ", overwritten", yes_no(has_changed), "yes");
+            if (has_changed && !is_own) offsets(page, name, first - from);
+            return;
+        }
+        // A page that nobody overran may have been used by its owner, or given to one.
+        if (!has_changed)
+            parts_.neighbours.add_exact();
+        else if (page.owner.starts_with("free") && !test_.answers)
+            judge(parts_.neighbours, name + ", overwritten", "yes", "no");
+        else
+            parts_.neighbours.add_undetermined(kOwnersWrites);
+    }
+    [[nodiscard]] std::int64_t stack_bytes() const {
+        return static_cast<std::int64_t>((play_.top - play_.lowest).count());
+    }
+    /// First and last changed byte: a byte may have had its new value before, but not a whole frame's head.
+    void offsets(const capture::NeighbourPage& page, const std::string& name, std::int64_t first) {
+        if (!page.lowest || !page.highest) return;
+        const std::int64_t slack = evidence_.shape().frame - evidence_.shape().buffer;
+        const auto lowest = static_cast<std::int64_t>(*page.lowest);
+        const auto highest = static_cast<std::int64_t>(*page.highest);
+        const bool is_free = page.owner.starts_with("free");
+        if (lowest < first && !is_free) {
+            parts_.neighbours.add_undetermined(kOwnersWrites);
+        } else {
+            judge(parts_.neighbours, name + ", first changed byte",
+                  std::to_string(lowest >= first && lowest < first + slack ? first : lowest), std::to_string(first));
+        }
+        judge(parts_.neighbours, name + ", last changed byte",
+              std::to_string(highest > kPage - 1 - slack ? kPage - 1 : highest), std::to_string(kPage - 1));
+    }
+
+    const OverflowTest& test_;
+    bool checks_stack_end_;
+    Parts& parts_;
+    OverflowEvidence evidence_;
+    OverflowAct act_ = OverflowAct::recursion;
+    OverflowPlay play_;
+};
+
+} // namespace
+
+Result<void> check_overflow(Verification& verification) {
+    KSL_TRY_ASSIGN(tests, capture::read_overflow_tests(verification.folder));
+    // No file of a capture tells the kernel's configuration: the folder's name does.
+    const bool checks_stack_end = verification.capture.contains("endcheck");
+    Parts parts;
+    for (const OverflowTest& test : tests) KSL_TRY(Judge(test, checks_stack_end, parts).run());
+    for (PartResult* part :
+         {&parts.layout, &parts.fault, &parts.messages, &parts.deaths, &parts.overwritten, &parts.neighbours}) {
+        if (part->total() != 0 || !part->undetermined().empty()) verification.parts.push_back(std::move(*part));
+    }
+    return {};
+}
+
+} // namespace ksl::sim

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// Overflow captures: exact as they are, and one difference for each falsified fact.
+#include "tests/sim/verify/spoiled_capture.h"
+
+namespace ksl::sim {
+namespace {
+
+using testing::capture;
+using testing::differing_parts;
+using testing::SpoiledCapture;
+
+class OverflowCaptures : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(OverflowCaptures, EndOnTheEngineAsTheyDid) {
+    const auto verified = verify_capture(capture(GetParam()));
+    ASSERT_TRUE(verified) << to_string(verified.error());
+    EXPECT_EQ(differing_parts(capture(GetParam())), "");
+    EXPECT_FALSE(verified->parts.empty());
+}
+INSTANTIATE_TEST_SUITE_P(All, OverflowCaptures,
+                         ::testing::Values("2016/overflow-4.7", "2016/overflow-4.9-vmap-n", "2016/overflow-4.9-vmap-y",
+                                           "6.1/lkdtm-vmap-n", "6.1/lkdtm-vmap-n-endcheck", "6.1/lkdtm-vmap-y"));
+
+struct Lie {
+    const char* capture;
+    const char* file;
+    const char* truth;
+    const char* lie;
+    const char* part;
+};
+class FalsifiedOverflow : public ::testing::TestWithParam<Lie> {};
+
+TEST_P(FalsifiedOverflow, IsOneDifference) {
+    const Lie& lie = GetParam();
+    const SpoiledCapture spoiled{lie.capture};
+    spoiled.replace(lie.file, lie.truth, lie.lie);
+    EXPECT_EQ(differing_parts(spoiled.folder()), std::string{lie.part} + " 1");
+}
+INSTANTIATE_TEST_SUITE_P(
+    Facts, FalsifiedOverflow,
+    ::testing::Values(
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "CR2: ffffc900000b7fd8", "CR2: ffffc900000b7fe8",
+            "faults"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "hit at ffffc900000b7fd8", "hit at ffffc900000b7ff8",
+            "messages"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "RSP: 0018:ffffc900000b7fe0",
+            "RSP: 0018:ffffc900000b7fa0", "faults"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "(double-fault)", "(page fault)", "messages"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.json", "\"guest_shell_still_answers\": true",
+            "\"guest_shell_still_answers\": false", "deaths"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.json", "\"stack_base\": \"0xffffc900000b8000",
+            "\"stack_base\": \"0xffffc900000c8000", "stack_layout"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.json", "\"panic\": true", "\"panic\": false", "deaths"},
+        Lie{"6.1/lkdtm-vmap-y", "STACK_GUARD_PAGE_LEADING.json", "\"oops_count\": 1", "\"oops_count\": 2", "deaths"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"fill_byte\": 7", "\"fill_byte\": 9", "overwritten"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"from_base\": -19136", "\"from_base\": -19128", "overwritten"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"bytes_changed\": 4071", "\"bytes_changed\": 0", "neighbours"},
+        Lie{"2016/overflow-4.7", "OVERFLOW_deepest_byte_at_base_plus_24.json", "\"panic\": false", "\"panic\": true",
+            "deaths"}));
+
+TEST(OverflowCapture, WithoutItsLogIsOneClearError) {
+    const SpoiledCapture spoiled{"2016/overflow-4.9-vmap-y"};
+    std::filesystem::remove(spoiled.folder() / "OVERFLOW.console.txt");
+    const auto verified = verify_capture(spoiled.folder());
+    ASSERT_FALSE(verified);
+    EXPECT_TRUE(to_string(verified.error()).contains("OVERFLOW.console.txt")) << to_string(verified.error());
+}
+
+TEST(OverflowCapture, CutShortIsAnErrorAndNoCrash) {
+    const SpoiledCapture spoiled{"2016/overflow-4.7"};
+    const std::string text = spoiled.read("OVERFLOW.json");
+    for (std::size_t length = 0; length < text.size(); length += 997) {
+        spoiled.write("OVERFLOW.json", text.substr(0, length));
+        EXPECT_FALSE(verify_capture(spoiled.folder())) << length;
+    }
+}
+
+} // namespace
+} // namespace ksl::sim
