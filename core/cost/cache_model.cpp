@@ -45,57 +45,51 @@ CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_
     sharers_ = CowArray<std::uint64_t, 1024>{std::size_t{finders_[2].sets} * kMostCacheWays * sharer_words_};
 }
 
-CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
-    const Line line = line_of(cpu, at, is_write);
-    Set& first = private_.mut(private_index(cpu, 0, line.spots[0]));
-    Set& second = private_.mut(private_index(cpu, 1, line.spots[1]));
-    return count(cpu, bring(line, first, second));
+inline bool CacheModel::remove_copies(CpuId cpu, PhysAddr at) {
+    const auto remove = [&](unsigned level) {
+        const Spot spot = finders_[level].spot_of(at);
+        const std::size_t index = private_index(cpu, level, spot);
+        const int way = find(private_[index], finders_[level].ways, spot.tag);
+        if (way == kNone) [[likely]]
+            return false;
+        Set& set = private_.mut(index);
+        set.tags[static_cast<std::size_t>(way)] = kNoTag;
+        set.set_owned(way, false);
+        set.order.retire(static_cast<unsigned>(way), finders_[level].ways);
+        return true;
+    };
+    const bool was_near = remove(0);
+    const bool was_far = remove(1);
+    return was_near || was_far;
 }
 
-void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found) {
-    if (first >= kEnd) {
-        found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
-        counters_[cpu.raw()].found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
-        return;
-    }
-    // A page's lines have the same tags, and their sets lie side by side in one chunk: the numbers of sets are
-    // multiples of 64.
-    Line line = line_of(cpu, first, is_write);
-    Set* near = &private_.mut(private_index(cpu, 0, line.spots[0]));
-    Set* far = &private_.mut(private_index(cpu, 1, line.spots[1]));
-    const unsigned ways = finders_[0].ways;
-    Found here{};
-    for (std::uint32_t i = 0; i < lines; ++i, ++near, ++far) {
-        const int way = find(*near, ways, line.spots[0].tag);
-        CacheLevel level = CacheLevel::l1;
-        if (way == kNone) {
-            level = bring(line, *near, *far);
-        } else {
-            if (near->order.most_recent() != static_cast<unsigned>(way)) near->order.touch(static_cast<unsigned>(way));
-            if (is_write && !near->owns(way)) level = take_over(cpu, line.at);
-        }
-        ++here[static_cast<std::size_t>(level)];
-        line.at += Bytes{1U << kLineShift};
-        for (Spot& spot : line.spots) ++spot.set;
-    }
-    for (std::size_t level = 0; level < kCacheLevels; ++level) {
-        found[level] += here[level];
-        counters_[cpu.raw()].found[level] += here[level];
+template <class Act>
+void CacheModel::for_sharers(std::size_t line, Act act) const {
+    for (std::size_t word = 0; word < sharer_words_; ++word) {
+        for (std::uint64_t left = sharers_[line * sharer_words_ + word]; left != 0; left &= left - 1)
+            act(CpuId{static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(left)))});
     }
 }
 
-inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
-    const int way = find(second, finders_[1].ways, line.spots[1].tag);
-    if (way == kNone) {
-        const Fetched fetched = fetch(line);
-        fill(second, finders_[1].ways, line.spots[1].tag, fetched.owns);
-        fill(first, finders_[0].ways, line.spots[0].tag, fetched.owns);
-        return fetched.from;
+inline void CacheModel::empty_way(std::uint32_t index, int way) {
+    Set& set = shared_.mut(index);
+    const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
+    set.set_owned(way, false);
+    const PhysAddr at = finders_[2].line_at(spot);
+    const auto lose = [&](CpuId cpu) {
+        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
+    };
+    if (cpus() == 1)
+        lose(CpuId{0});
+    else
+        for_sharers(shared_line(spot, way), lose);
+}
+
+inline void CacheModel::set_only_sharer(std::size_t line, CpuId cpu) {
+    for (std::size_t word = 0; word < sharer_words_; ++word) {
+        const std::uint64_t mine = word == cpu.raw() / 64U ? std::uint64_t{1} << (cpu.raw() % 64U) : 0;
+        if (sharers_[line * sharer_words_ + word] != mine) sharers_.mut(line * sharer_words_ + word) = mine;
     }
-    second.order.touch(static_cast<unsigned>(way));
-    const bool owns = second.owns(way);
-    fill(first, finders_[0].ways, line.spots[0].tag, owns);
-    return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
 }
 
 inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
@@ -116,6 +110,67 @@ inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
     // Of a single processor it is known who had the line before: nothing changes.
     if (!was_used || cpus() != 1) set_only_sharer(shared_line(spot, way), line.cpu);
     return {.from = CacheLevel::memory, .owns = true};
+}
+
+inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
+    const int way = find(second, finders_[1].ways, line.spots[1].tag);
+    if (way == kNone) {
+        const Fetched fetched = fetch(line);
+        fill(second, finders_[1].ways, line.spots[1].tag, fetched.owns);
+        fill(first, finders_[0].ways, line.spots[0].tag, fetched.owns);
+        return fetched.from;
+    }
+    second.order.touch(static_cast<unsigned>(way));
+    const bool owns = second.owns(way);
+    fill(first, finders_[0].ways, line.spots[0].tag, owns);
+    return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
+}
+
+CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
+    const Line line = line_of(cpu, at, is_write);
+    Set& first = private_.mut(private_index(cpu, 0, line.spots[0]));
+    Set& second = private_.mut(private_index(cpu, 1, line.spots[1]));
+    return count(cpu, bring(line, first, second));
+}
+
+void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found) {
+    if (first >= kEnd) {
+        found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
+        counters_[cpu.raw()].found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
+        return;
+    }
+    // A page's lines have the same tags, and their sets lie side by side in one chunk: the numbers of sets are
+    // multiples of 64.
+    const Line line = line_of(cpu, first, is_write);
+    Set* const near = &private_.mut(private_index(cpu, 0, line.spots[0]));
+    Set* const far = &private_.mut(private_index(cpu, 1, line.spots[1]));
+    const auto behind = [&](std::uint32_t i) {
+        Line other = line;
+        other.at += Bytes{std::uint64_t{i} << kLineShift};
+        for (Spot& spot : other.spots) spot.set += i;
+        return other;
+    };
+    Found here{};
+    std::uint32_t hits = 0;
+    const unsigned ways = finders_[0].ways <= 8 ? 8 : kMostCacheWays;
+    for (std::uint32_t i = 0; i < lines; ++i) {
+        Set& set = near[i];
+        const int way = find(set, ways, line.spots[0].tag);
+        if (way == kNone) {
+            ++here[static_cast<std::size_t>(bring(behind(i), set, far[i]))];
+            continue;
+        }
+        if (set.order.most_recent() != static_cast<unsigned>(way)) set.order.touch(static_cast<unsigned>(way));
+        if (!is_write || set.owns(way)) [[likely]]
+            ++hits;
+        else
+            ++here[static_cast<std::size_t>(take_over(cpu, behind(i).at))];
+    }
+    here[static_cast<std::size_t>(CacheLevel::l1)] += hits;
+    for (std::size_t level = 0; level < kCacheLevels; ++level) {
+        found[level] += here[level];
+        counters_[cpu.raw()].found[level] += here[level];
+    }
 }
 
 bool CacheModel::share_out(const Line& line, int way) {
@@ -157,20 +212,6 @@ void CacheModel::make_own(CpuId cpu, PhysAddr at, Spot spot, int way) {
     shared_.mut(spot.set).set_owned(way, true);
 }
 
-inline void CacheModel::empty_way(std::uint32_t index, int way) {
-    Set& set = shared_.mut(index);
-    const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
-    set.set_owned(way, false);
-    const PhysAddr at = finders_[2].line_at(spot);
-    const auto lose = [&](CpuId cpu) {
-        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
-    };
-    if (cpus() == 1)
-        lose(CpuId{0});
-    else
-        for_sharers(shared_line(spot, way), lose);
-}
-
 void CacheModel::drop(PhysAddr at) {
     if (at >= kEnd) return;
     const Spot spot = finders_[2].spot_of(at);
@@ -203,36 +244,10 @@ void CacheModel::for_copies(CpuId cpu, PhysAddr at, Act act) {
     }
 }
 
-template <class Act>
-void CacheModel::for_sharers(std::size_t line, Act act) const {
-    for (std::size_t word = 0; word < sharer_words_; ++word) {
-        for (std::uint64_t left = sharers_[line * sharer_words_ + word]; left != 0; left &= left - 1)
-            act(CpuId{static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(left)))});
-    }
-}
-
 bool CacheModel::is_shared_with_others(std::size_t line, CpuId cpu) const {
     bool result = false;
     for_sharers(line, [&](CpuId other) { result = result || other != cpu; });
     return result;
-}
-
-void CacheModel::set_only_sharer(std::size_t line, CpuId cpu) {
-    for (std::size_t word = 0; word < sharer_words_; ++word) {
-        const std::uint64_t mine = word == cpu.raw() / 64U ? std::uint64_t{1} << (cpu.raw() % 64U) : 0;
-        if (sharers_[line * sharer_words_ + word] != mine) sharers_.mut(line * sharer_words_ + word) = mine;
-    }
-}
-
-bool CacheModel::remove_copies(CpuId cpu, PhysAddr at) {
-    bool had_one = false;
-    for_copies(cpu, at, [&](Set& set, int way, unsigned level) {
-        set.tags[static_cast<std::size_t>(way)] = kNoTag;
-        set.set_owned(way, false);
-        set.order.retire(static_cast<unsigned>(way), finders_[level].ways);
-        had_one = true;
-    });
-    return had_one;
 }
 
 bool CacheModel::has_shape_of(const CacheModel& other) const {
