@@ -24,6 +24,8 @@ std::string CacheConfig::check() const {
         if (std::string wrong = caches[i].check(); !wrong.empty())
             return std::string{name_of(static_cast<CacheLevel>(i))} + ": " + wrong;
     }
+    if (std::string wrong = SliceHash::problem_with(l3_slices, caches[2].sets()); !wrong.empty())
+        return std::string{name_of(CacheLevel::l3)} + ": " + wrong;
     return "";
 }
 
@@ -36,6 +38,7 @@ CacheModel::Finder CacheModel::Finder::of(const CacheGeometry& geometry) {
 CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_(config.latency), counters_(cpus) {
     KSL_ASSERT(config.check().empty(), "the geometry is possible");
     for (std::size_t i = 0; i < finders_.size(); ++i) finders_[i] = Finder::of(config.caches[i]);
+    if (config.l3_slices > 1) slices_ = SliceHash{config.l3_slices, finders_[2].sets / config.l3_slices};
     private_sets_ = std::size_t{finders_[0].sets} + finders_[1].sets;
     sharer_words_ = (cpus + 63U) / 64U;
     Set empty{.order = RecencyOrder::of(kMostCacheWays), .owned = 0, .tags = {}};
@@ -43,87 +46,6 @@ CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_
     private_ = CowArray<Set, 64>{private_sets_ * cpus, empty};
     shared_ = CowArray<Set, 64>{finders_[2].sets, empty};
     sharers_ = CowArray<std::uint64_t, 1024>{std::size_t{finders_[2].sets} * kMostCacheWays * sharer_words_};
-}
-
-inline bool CacheModel::remove_copies(CpuId cpu, PhysAddr at) {
-    const auto remove = [&](unsigned level) {
-        const Spot spot = finders_[level].spot_of(at);
-        const std::size_t index = private_index(cpu, level, spot);
-        const int way = find(private_[index], finders_[level].ways, spot.tag);
-        if (way == kNone) [[likely]]
-            return false;
-        Set& set = private_.mut(index);
-        set.tags[static_cast<std::size_t>(way)] = kNoTag;
-        set.set_owned(way, false);
-        set.order.retire(static_cast<unsigned>(way), finders_[level].ways);
-        return true;
-    };
-    const bool was_near = remove(0);
-    const bool was_far = remove(1);
-    return was_near || was_far;
-}
-
-template <class Act>
-void CacheModel::for_sharers(std::size_t line, Act act) const {
-    for (std::size_t word = 0; word < sharer_words_; ++word) {
-        for (std::uint64_t left = sharers_[line * sharer_words_ + word]; left != 0; left &= left - 1)
-            act(CpuId{static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(left)))});
-    }
-}
-
-inline void CacheModel::empty_way(std::uint32_t index, int way) {
-    Set& set = shared_.mut(index);
-    const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
-    set.set_owned(way, false);
-    const PhysAddr at = finders_[2].line_at(spot);
-    const auto lose = [&](CpuId cpu) {
-        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
-    };
-    if (cpus() == 1)
-        lose(CpuId{0});
-    else
-        for_sharers(shared_line(spot, way), lose);
-}
-
-inline void CacheModel::set_only_sharer(std::size_t line, CpuId cpu) {
-    for (std::size_t word = 0; word < sharer_words_; ++word) {
-        const std::uint64_t mine = word == cpu.raw() / 64U ? std::uint64_t{1} << (cpu.raw() % 64U) : 0;
-        if (sharers_[line * sharer_words_ + word] != mine) sharers_.mut(line * sharer_words_ + word) = mine;
-    }
-}
-
-inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
-    const Spot spot = line.spots[2];
-    const unsigned ways = finders_[2].ways;
-    Set& set = shared_.mut(spot.set);
-    int way = find(set, ways, spot.tag);
-    if (way != kNone) {
-        set.order.touch(static_cast<unsigned>(way));
-        return {.from = CacheLevel::l3, .owns = share_out(line, way)};
-    }
-    way = static_cast<int>(set.order.at(ways - 1));
-    const bool was_used = set.tags[static_cast<std::size_t>(way)] != kNoTag;
-    if (was_used) empty_way(spot.set, way);
-    set.tags[static_cast<std::size_t>(way)] = spot.tag;
-    set.order.recycle(ways);
-    set.set_owned(way, true);
-    // Of a single processor it is known who had the line before: nothing changes.
-    if (!was_used || cpus() != 1) set_only_sharer(shared_line(spot, way), line.cpu);
-    return {.from = CacheLevel::memory, .owns = true};
-}
-
-inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
-    const int way = find(second, finders_[1].ways, line.spots[1].tag);
-    if (way == kNone) {
-        const Fetched fetched = fetch(line);
-        fill(second, finders_[1].ways, line.spots[1].tag, fetched.owns);
-        fill(first, finders_[0].ways, line.spots[0].tag, fetched.owns);
-        return fetched.from;
-    }
-    second.order.touch(static_cast<unsigned>(way));
-    const bool owns = second.owns(way);
-    fill(first, finders_[0].ways, line.spots[0].tag, owns);
-    return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
 }
 
 CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
@@ -141,40 +63,65 @@ void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool
     }
     // A page's lines have the same tags, and their sets lie side by side in one chunk: the numbers of sets are
     // multiples of 64.
-    const Line line = line_of(cpu, first, is_write);
-    Set* const near = &private_.mut(private_index(cpu, 0, line.spots[0]));
-    Set* const far = &private_.mut(private_index(cpu, 1, line.spots[1]));
-    const auto behind = [&](std::uint32_t i) {
-        Line other = line;
-        other.at += Bytes{std::uint64_t{i} << kLineShift};
-        for (Spot& spot : other.spots) spot.set += i;
-        return other;
-    };
+    Line line = line_of(cpu, first, is_write);
+    Set* near = &private_.mut(private_index(cpu, 0, line.spots[0]));
+    Set* far = &private_.mut(private_index(cpu, 1, line.spots[1]));
+    const unsigned ways = finders_[0].ways;
     Found here{};
-    std::uint32_t hits = 0;
-    const unsigned ways = finders_[0].ways <= 8 ? 8 : kMostCacheWays;
-    for (std::uint32_t i = 0; i < lines; ++i) {
-        Set& set = near[i];
-        const int way = find(set, ways, line.spots[0].tag);
+    for (std::uint32_t i = 0; i < lines; ++i, ++near, ++far) {
+        const int way = find(*near, ways, line.spots[0].tag);
+        CacheLevel level = CacheLevel::l1;
         if (way == kNone) {
-            ++here[static_cast<std::size_t>(bring(behind(i), set, far[i]))];
-            continue;
+            level = bring(line, *near, *far);
+        } else {
+            if (near->order.most_recent() != static_cast<unsigned>(way)) near->order.touch(static_cast<unsigned>(way));
+            if (is_write && !near->owns(way)) level = take_over(cpu, line.at);
         }
-        if (set.order.most_recent() != static_cast<unsigned>(way)) set.order.touch(static_cast<unsigned>(way));
-        if (!is_write || set.owns(way)) [[likely]]
-            ++hits;
-        else
-            ++here[static_cast<std::size_t>(take_over(cpu, behind(i).at))];
+        ++here[static_cast<std::size_t>(level)];
+        line.at += Bytes{1U << kLineShift};
+        for (Spot& spot : line.spots) ++spot.set;
     }
-    here[static_cast<std::size_t>(CacheLevel::l1)] += hits;
     for (std::size_t level = 0; level < kCacheLevels; ++level) {
         found[level] += here[level];
         counters_[cpu.raw()].found[level] += here[level];
     }
 }
 
-bool CacheModel::share_out(const Line& line, int way) {
-    const Spot spot = line.spots[2];
+inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
+    const int way = find(second, finders_[1].ways, line.spots[1].tag);
+    if (way == kNone) {
+        const Fetched fetched = fetch(line);
+        fill(second, finders_[1].ways, line.spots[1].tag, fetched.owns);
+        fill(first, finders_[0].ways, line.spots[0].tag, fetched.owns);
+        return fetched.from;
+    }
+    second.order.touch(static_cast<unsigned>(way));
+    const bool owns = second.owns(way);
+    fill(first, finders_[0].ways, line.spots[0].tag, owns);
+    return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
+}
+
+inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
+    const Spot spot = shared_spot_of(line.at);
+    const unsigned ways = finders_[2].ways;
+    Set& set = shared_.mut(spot.set);
+    int way = find(set, ways, spot.tag);
+    if (way != kNone) {
+        set.order.touch(static_cast<unsigned>(way));
+        return {.from = CacheLevel::l3, .owns = share_out(line, spot, way)};
+    }
+    way = static_cast<int>(set.order.at(ways - 1));
+    const bool was_used = set.tags[static_cast<std::size_t>(way)] != kNoTag;
+    if (was_used) empty_way(spot.set, way);
+    set.tags[static_cast<std::size_t>(way)] = spot.tag;
+    set.order.recycle(ways);
+    set.set_owned(way, true);
+    // Of a single processor it is known who had the line before: nothing changes.
+    if (!was_used || cpus() != 1) set_only_sharer(shared_line(spot, way), line.cpu);
+    return {.from = CacheLevel::memory, .owns = true};
+}
+
+bool CacheModel::share_out(const Line& line, Spot spot, int way) {
     const std::size_t number = shared_line(spot, way);
     if (cpus() == 1) return true;
     if (line.is_write || !is_shared_with_others(number, line.cpu)) {
@@ -193,7 +140,7 @@ bool CacheModel::share_out(const Line& line, int way) {
 }
 
 CacheLevel CacheModel::take_over(CpuId cpu, PhysAddr at) {
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     KSL_ASSERT(way != kNone, "the third level has what a processor has");
     shared_.mut(spot.set).order.touch(static_cast<unsigned>(way));
@@ -212,9 +159,23 @@ void CacheModel::make_own(CpuId cpu, PhysAddr at, Spot spot, int way) {
     shared_.mut(spot.set).set_owned(way, true);
 }
 
+inline void CacheModel::empty_way(std::uint32_t index, int way) {
+    Set& set = shared_.mut(index);
+    const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
+    set.set_owned(way, false);
+    const PhysAddr at = shared_line_at(spot);
+    const auto lose = [&](CpuId cpu) {
+        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
+    };
+    if (cpus() == 1)
+        lose(CpuId{0});
+    else
+        for_sharers(shared_line(spot, way), lose);
+}
+
 void CacheModel::drop(PhysAddr at) {
     if (at >= kEnd) return;
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     if (way == kNone) return;
     empty_way(spot.set, way);
@@ -230,7 +191,7 @@ CacheLevel CacheModel::peek(CpuId cpu, PhysAddr at) const {
         if (find(private_[private_index(cpu, level, spot)], finders_[level].ways, spot.tag) != kNone)
             return static_cast<CacheLevel>(level);
     }
-    const Spot spot = finders_[2].spot_of(at);
+    const Spot spot = shared_spot_of(at);
     return find(shared_[spot.set], finders_[2].ways, spot.tag) != kNone ? CacheLevel::l3 : CacheLevel::memory;
 }
 
@@ -244,10 +205,36 @@ void CacheModel::for_copies(CpuId cpu, PhysAddr at, Act act) {
     }
 }
 
+template <class Act>
+void CacheModel::for_sharers(std::size_t line, Act act) const {
+    for (std::size_t word = 0; word < sharer_words_; ++word) {
+        for (std::uint64_t left = sharers_[line * sharer_words_ + word]; left != 0; left &= left - 1)
+            act(CpuId{static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(left)))});
+    }
+}
+
 bool CacheModel::is_shared_with_others(std::size_t line, CpuId cpu) const {
     bool result = false;
     for_sharers(line, [&](CpuId other) { result = result || other != cpu; });
     return result;
+}
+
+void CacheModel::set_only_sharer(std::size_t line, CpuId cpu) {
+    for (std::size_t word = 0; word < sharer_words_; ++word) {
+        const std::uint64_t mine = word == cpu.raw() / 64U ? std::uint64_t{1} << (cpu.raw() % 64U) : 0;
+        if (sharers_[line * sharer_words_ + word] != mine) sharers_.mut(line * sharer_words_ + word) = mine;
+    }
+}
+
+bool CacheModel::remove_copies(CpuId cpu, PhysAddr at) {
+    bool had_one = false;
+    for_copies(cpu, at, [&](Set& set, int way, unsigned level) {
+        set.tags[static_cast<std::size_t>(way)] = kNoTag;
+        set.set_owned(way, false);
+        set.order.retire(static_cast<unsigned>(way), finders_[level].ways);
+        had_one = true;
+    });
+    return had_one;
 }
 
 bool CacheModel::has_shape_of(const CacheModel& other) const {
@@ -280,7 +267,7 @@ const char* CacheModel::check_private(CpuId cpu, unsigned level) const {
         if (const char* broken = check_set(set, finder); *broken != '\0') return broken;
         for (unsigned way = 0; way < finder.ways; ++way) {
             if (set.tags[way] == kNoTag) continue;
-            const Spot spot = finders_[2].spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
+            const Spot spot = shared_spot_of(finder.line_at({.set = index, .tag = set.tags[way]}));
             const int found = find(shared_[spot.set], finders_[2].ways, spot.tag);
             if (found == kNone) return "the third level has what a processor has";
             const std::size_t line = shared_line(spot, found);

@@ -213,7 +213,7 @@ StackAllocator::Acquired StackAllocator::allocate_slot(KernelPort& kernel, std::
 }
 
 /// __GFP_ZERO: clear_page on each page through the direct map.
-void StackAllocator::clear_fresh(KernelPort& kernel, std::span<const Pfn> pages) const {
+void StackAllocator::clear_fresh(KernelPort& kernel, std::span<const Pfn> pages) {
     for (const Pfn page : pages) {
         kernel.fx().charge(Step::page_clear);
         kernel.memory().contents.clear(page);

@@ -115,7 +115,7 @@ private:
     [[nodiscard]] std::optional<Pfn> take_block(KernelPort& kernel, std::uint32_t owner);
     [[nodiscard]] bool take_pages(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner);
     [[nodiscard]] bool take_pages_one_by_one(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner);
-    void give_back_pages(KernelPort& kernel, std::span<const Pfn> pages);
+    static void give_back_pages(KernelPort& kernel, std::span<const Pfn> pages);
     [[nodiscard]] bool map_pages(KernelPort& kernel, VirtRange area, std::span<const Pfn> pages);
     /// Pages of a new stack that are mapped at once, in ascending order, thread_info's page first.
     [[nodiscard]] unsigned pages_at_birth() const;
@@ -124,9 +124,9 @@ private:
     StackSink free(KernelPort& kernel, StackId stack);
     void free_slot(KernelPort& kernel, StackId stack);
     /// Frames behind the mapped pages of an area, read from the page tables.
-    [[nodiscard]] std::vector<Pfn> mapped_frames(KernelPort& kernel, VirtRange area) const;
+    [[nodiscard]] static std::vector<Pfn> mapped_frames(KernelPort& kernel, VirtRange area);
 
-    void clear_fresh(KernelPort& kernel, std::span<const Pfn> pages) const;
+    static void clear_fresh(KernelPort& kernel, std::span<const Pfn> pages);
     void clear_cached(KernelPort& kernel, StackId stack);
     void account(KernelPort& kernel, bool is_new);
     void charge_memcg(KernelPort& kernel) const;

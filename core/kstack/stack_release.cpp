@@ -81,7 +81,7 @@ StackSink StackAllocator::free(KernelPort& kernel, StackId stack) {
     return StackSink::deferred;
 }
 
-std::vector<Pfn> StackAllocator::mapped_frames(KernelPort& kernel, VirtRange area) const {
+std::vector<Pfn> StackAllocator::mapped_frames(KernelPort& kernel, VirtRange area) {
     std::vector<Pfn> frames;
     frames.reserve(kMostPages + 1);
     const Mapper mapper = kernel.memory().mapper();

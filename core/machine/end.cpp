@@ -19,16 +19,18 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     --state.threads;
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
+    // mm_release: clear_child_tid, and whoever waits for it. A main thread that joins all of its threads is woken once.
+    const bool wakes = state.tasks[task].kind == TaskKind::thread && parent.children == 0;
+    if (wakes && parent.state == TaskState::blocked) kernel.fx().charge(Step::futex_wake);
 }
 
 /// forget_original_parent: init takes the children over.
 void give_children_to_init(MachineState& state, TaskId parent) {
-    constexpr TaskId kInit{0};
     for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
         const TaskId child{index};
         if (!state.tasks.is_live(child) || child == parent || state.tasks[child].parent != parent.raw()) continue;
-        state.tasks.mut(child).parent = kInit.raw();
-        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInit).children;
+        state.tasks.mut(child).parent = kInitTask.raw();
+        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInitTask).children;
     }
     state.tasks.mut(parent).children = 0;
 }
@@ -39,7 +41,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     Effects& fx = kernel.fx();
     const TaskId task = state.cpu(command.cpu).current;
     // init never ends, or the kernel would.
-    if (!runs_a_task(state, command.cpu) || task == TaskId{0}) {
+    if (!runs_a_task(state, command.cpu) || task == kInitTask) {
         outcome.status = OutcomeStatus::refused;
         return;
     }

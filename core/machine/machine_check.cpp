@@ -54,7 +54,7 @@ private:
             if (!state_.stacks.stacks().is_live(task.stack)) return fail("a task's stack exists");
             if (taken[task.stack.raw()]) fail("a stack belongs to one task");
             taken[task.stack.raw()] = true;
-            if (task.stack_used > task.deepest) fail("the deepest point is at least as deep as the present one");
+            if (task.frame > task.deepest) fail("the last frame was written, so the deepest point is no higher");
         }
         if (threads != state_.threads) fail("as many threads as are counted");
         if (live != state_.tasks.live()) fail("as many tasks as are counted");

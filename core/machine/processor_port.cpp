@@ -3,6 +3,8 @@
 
 #include "core/machine/paging_sync.h"
 
+#include <algorithm>
+
 namespace ksl::core {
 
 namespace {
@@ -89,8 +91,8 @@ void ProcessorPort::stream(VirtAddr from, Bytes size, bool is_write, Ledger& led
         if (!at) return;
         const VirtAddr page_top = page + Bytes{kPageBytes};
         const VirtAddr last = top < page_top ? top : page_top;
-        std::uint64_t lines = (last.raw() - 1) / kCacheLine.count() - first.raw() / kCacheLine.count();
-        if (lines > kLinesPerPage) lines = kLinesPerPage;
+        const std::uint64_t lines = std::min<std::uint64_t>(
+            (last.raw() - 1) / kCacheLine.count() - first.raw() / kCacheLine.count(), kLinesPerPage);
         if (lines == 0) continue;
         CacheModel::Found found{};
         state_.caches.access_run(cpu_, align_down(*at, kCacheLine) + kCacheLine, static_cast<std::uint32_t>(lines),

@@ -62,7 +62,7 @@ private:
     void drain(std::uint32_t pages, unsigned index);
     void drain_round_robin(std::uint32_t pages);
     void drain_last_list_first(std::uint32_t pages, unsigned index);
-    void drain_oldest(std::size_t ring, unsigned order);
+    void drain_oldest(std::size_t from, unsigned order);
     [[nodiscard]] std::uint32_t pages_to_drain(bool empties);
     [[nodiscard]] Buddy<Fx> buddy() { return {state_, zone_, fx_, owners_}; }
     [[nodiscard]] std::size_t ring(unsigned index) const { return lists_.first_ring + index; }
@@ -74,9 +74,10 @@ private:
         touch(end == Temperature::hot ? rings_.front(ring) : rings_.back(ring));
     }
     void touch_lists() { fx_.write(fx_.data().pcp(cpu_, zone_.id)); }
-    void take_zone_lock() {
+    LockHold take_zone_lock() {
         fx_.charge(Step::zone_lock);
         fx_.write(fx_.data().zone_lock(zone_.id));
+        return fx_.hold(lock_of(zone_.id));
     }
 
     PageState& state_;

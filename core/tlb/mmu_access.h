@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The slow half of Mmu::access(): other first-level arrays, second level, walk. In a header because the surroundings of
-// an access are a template parameter; include mmu.h. What happens on most misses is inlined into one function without
-// loops, one copy of the last steps for each page size; what is rare is kept apart.
+// The slow half of Mmu::access(): other first-level arrays, second level, walk. The surroundings of an access are a
+// template parameter: mmu.h includes this after the class, nobody else does. What happens on most misses is inlined
+// into one function without loops, one copy of the last steps for each page size; what is rare is kept apart.
 #pragma once
-
-#include "core/tlb/mmu.h"
 
 #include <cstdint>
 

@@ -25,6 +25,8 @@ constexpr core::Bytes kDeepest = 128_KiB;
 constexpr std::array kTasks{Spelling{"thread"sv, core::TaskKind::thread},
                             Spelling{"process"sv, core::TaskKind::process}};
 
+constexpr std::array kPlacements{Spelling{"near"sv, Placement::near}, Spelling{"spread"sv, Placement::spread}};
+
 std::uint64_t count(TomlTable& table, std::string_view key, std::uint64_t otherwise, std::int64_t least = 1,
                     std::int64_t most = kMostOperations) {
     return static_cast<std::uint64_t>(
@@ -50,7 +52,9 @@ WorkloadSpec read_clone_exit(TomlTable& table) {
     return CloneExit{.operations = count(table, "operations", defaults.operations),
                      .warmup = warmup(table),
                      .task = table.choice("task", kTasks, defaults.task),
-                     .pause = pause(table)};
+                     .pause = pause(table),
+                     .pages = table.integer<std::uint32_t>("pages", {1, 1'000'000}, defaults.pages),
+                     .placement = table.choice("placement", kPlacements, defaults.placement)};
 }
 
 WorkloadSpec read_burst(TomlTable& table) {

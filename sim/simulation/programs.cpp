@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint32_t kPagesOfMain = 64; ///< a small process
 
+/// That the workload's own process has touched.
+std::uint32_t pages_of_main(const WorkloadSpec& workload) {
+    const auto* one_by_one = std::get_if<CloneExit>(&workload);
+    return one_by_one == nullptr ? kPagesOfMain : one_by_one->pages;
+}
+
 template <class... Fs>
 struct Overload : Fs... {
     using Fs::operator()...;
@@ -41,7 +47,9 @@ std::uint64_t Programs::planned() const {
 }
 
 bool Programs::keeps_children_near() const {
-    return std::holds_alternative<CloneExit>(workload_) || std::holds_alternative<Overflow>(workload_);
+    if (const auto* one_by_one = std::get_if<CloneExit>(&workload_); one_by_one != nullptr)
+        return one_by_one->placement == Placement::near;
+    return std::holds_alternative<Overflow>(workload_);
 }
 
 Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine& machine) {
@@ -51,7 +59,9 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
         turn.set_phase(turn.phase() + 1);
         if (turn.phase() == 1) return Turn::spawn(Role::starting, core::TaskKind::process);
         return turn.actor().zombies.is_none() ? Turn::join() : Turn::reap();
-    case Role::starting: actors.mut(self).role = Role::main; return Turn::command(core::Exec{turn.cpu(), kPagesOfMain});
+    case Role::starting:
+        actors.mut(self).role = Role::main;
+        return Turn::command(core::Exec{turn.cpu(), pages_of_main(workload_)});
     case Role::main: return std::visit([&](const auto& spec) { return main(turn, spec); }, workload_);
     case Role::resident:
         turn.set_phase(turn.phase() + 1);

@@ -32,7 +32,7 @@ Result<Simulation> Simulation::start(const core::MachineConfig& config, const Wo
     simulation.is_preparing_ = age.has_value();
     simulation.programs_ = Programs{age ? WorkloadSpec{*age} : workload, seed, config};
     const ActorId init =
-        simulation.actors_.add({.task = simulation.machine_.init_task(), .cpu = kBootCpu, .role = Role::parent_of_all});
+        simulation.actors_.add({.task = core::kInitTask, .cpu = kBootCpu, .role = Role::parent_of_all});
     simulation.queues_.make_ready(simulation.actors_, init, core::Cycles{0});
     return simulation;
 }

@@ -295,7 +295,7 @@ QString capitalised(QString text) {
 
 QString task_name(const Machine& machine, TaskId task) {
     const core::TaskTable& tasks = machine.state().tasks;
-    if (task == machine.init_task()) return EventText::tr("init");
+    if (task == core::kInitTask) return EventText::tr("init");
     if (tasks.is_live(task) && tasks[task].kind == core::TaskKind::idle)
         return EventText::tr("the idle task of %1").arg(cpu_name(tasks[task].cpu));
     return EventText::tr("task %1").arg(task.raw());
