@@ -70,11 +70,7 @@ private:
     static constexpr std::uint32_t kSetsOfSlice = 2048;
 
     [[nodiscard]] static std::uint32_t parity(std::uint64_t bits) {
-        bits ^= bits >> 32;
-        bits ^= bits >> 16;
-        bits ^= bits >> 8;
-        bits ^= bits >> 4;
-        return 0x6996U >> (bits & 15) & 1;
+        return static_cast<std::uint32_t>(__builtin_parityll(bits)); // half the instructions of a count of bits
     }
 
     unsigned bits_ = 0;

@@ -156,7 +156,9 @@ std::string share_text(const CalibrationRow& row) {
 }
 
 std::string signed_text(std::int64_t value) {
-    return (value < 0 ? "-" : "+") + grouped(static_cast<std::uint64_t>(value < 0 ? -value : value));
+    std::string text = value < 0 ? "-" : "+";
+    text += grouped(static_cast<std::uint64_t>(value < 0 ? -value : value));
+    return text;
 }
 
 std::string calibration_markdown(const Verification& verification) {
@@ -187,7 +189,10 @@ std::string calibration_text(std::span<const Verification> verifications) {
                                   row.unexplained()});
         }
     }
-    return table.rows.empty() ? "" : "\n" + to_text(table);
+    if (table.rows.empty()) return "";
+    std::string text = "\n";
+    text += to_text(table);
+    return text;
 }
 
 std::string measured_markdown(std::span<const Verification* const> verifications) {
