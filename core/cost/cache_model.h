@@ -11,14 +11,16 @@
 //             line that others have takes it from them. Both are answered by the third level.
 // Replacement: true LRU.
 // Fidelity:   no prefetch, no write-back traffic, no banks, no remote sockets; one third level whatever the number of
-//             processors. Real second- and third-level caches hash the address to find the set; here its low bits do.
+//             processors. Its slices are hashed where the hash is published (slice_hash.h); elsewhere low bits
+//             choose the set.
 // Cost:       a hit in the first level compares eight tags at once and writes nothing if the line was the last one
 // used.
-//             Copies share memory (cow_array.h).
+//             A run of lines finds its sets once, because they lie side by side. Copies share memory (cow_array.h).
 #pragma once
 
 #include "core/cost/cache_level.h"
 #include "core/cost/line_match.h"
+#include "core/cost/slice_hash.h"
 #include "core/types/address.h"
 #include "core/types/cow_array.h"
 #include "core/types/ids.h"
@@ -47,6 +49,7 @@ struct CacheGeometry {
 struct CacheConfig {
     std::array<CacheGeometry, 3> caches{};    ///< L1, L2: of each processor; L3: of all
     std::array<Cycles, kCacheLevels> latency; ///< by where the line is found
+    std::uint8_t l3_slices = 1;               ///< more than one: spread by the hash of slice_hash.h
 
     [[nodiscard]] std::string check() const;
     friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
@@ -87,8 +90,12 @@ public:
         const bool may_go_on = !is_write || set.owns(way);
         if (set.order.most_recent() != static_cast<unsigned>(way))
             private_.mut(index).order.touch(static_cast<unsigned>(way));
-        return may_go_on ? count(cpu, CacheLevel::l1) : take_over(cpu, at);
+        return count(cpu, may_go_on ? CacheLevel::l1 : take_over(cpu, at));
     }
+    using Found = std::array<std::uint32_t, kCacheLevels>;
+    /// `lines` accesses, to the line around `first` and those after it in the same page. Adds to `found` where they
+    /// were.
+    void access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found);
     /// What it costs to find a line there.
     [[nodiscard]] Cycles latency(CacheLevel level) const { return latency_[static_cast<std::size_t>(level)]; }
 
@@ -168,6 +175,17 @@ private:
         const std::uint32_t fits = match_lines(set.tags.data(), ways, tag);
         return fits == 0 ? kNone : std::countr_zero(fits);
     }
+    [[nodiscard]] Spot shared_spot_of(PhysAddr at) const {
+        Spot spot = finders_[2].spot_of(at);
+        if (!slices_.is_plain()) spot.set = slices_.mixed(spot.set, at);
+        return spot;
+    }
+    [[nodiscard]] PhysAddr shared_line_at(Spot spot) const {
+        if (slices_.is_plain()) return finders_[2].line_at(spot);
+        const PhysAddr rest =
+            finders_[2].line_at({.set = spot.set & ((1U << slices_.set_bits()) - 1), .tag = spot.tag});
+        return finders_[2].line_at({.set = slices_.unmixed(spot.set, rest), .tag = spot.tag});
+    }
     /// Index of the set of a private cache in private_; level 0 or 1.
     [[nodiscard]] std::size_t private_index(CpuId cpu, unsigned level, Spot spot) const {
         return cpu.raw() * private_sets_ + (level == 0 ? 0 : finders_[0].sets) + spot.set;
@@ -184,18 +202,37 @@ private:
         return level;
     }
 
+    /// One line and where it belongs in the processor's own levels.
+    struct Line {
+        CpuId cpu;
+        PhysAddr at;
+        bool is_write;
+        std::array<Spot, 2> spots;
+    };
+    [[nodiscard]] Line line_of(CpuId cpu, PhysAddr at, bool is_write) const {
+        return {cpu, at, is_write, {finders_[0].spot_of(at), finders_[1].spot_of(at)}};
+    }
     CacheLevel access_beyond_first(CpuId cpu, PhysAddr at, bool is_write);
+    /// A line that the first level lacks; `first` and `second` are its sets there.
+    CacheLevel bring(const Line& line, Set& first, Set& second);
     /// Brings a line that this processor lacks into the third level.
     struct Fetched {
         CacheLevel from;
         bool owns;
     };
-    Fetched fetch(CpuId cpu, PhysAddr at, bool is_write);
+    Fetched fetch(const Line& line);
+    /// The third level has the line: who may have it from now on. True if it is this processor's own.
+    bool share_out(const Line& line, Spot spot, int way);
     /// A write to a line that this processor has but does not own.
     CacheLevel take_over(CpuId cpu, PhysAddr at);
     /// The third level's line becomes this processor's own; all others lose it.
     void make_own(CpuId cpu, PhysAddr at, Spot spot, int way);
-    void fill_private(CpuId cpu, unsigned level, PhysAddr at, bool owns);
+    /// The least recently used way of `ways` comes to the front and holds `tag`.
+    static void fill(Set& set, unsigned ways, std::uint32_t tag, bool owns) {
+        const unsigned way = set.order.recycle(ways);
+        set.tags[way] = tag;
+        set.set_owned(static_cast<int>(way), owns);
+    }
 
     /// Calls `act(set, way, level)` for each copy of a line in a processor's own caches.
     template <class Act>
@@ -205,7 +242,8 @@ private:
     void for_sharers(std::size_t line, Act act) const;
     [[nodiscard]] bool is_shared_with_others(std::size_t line, CpuId cpu) const;
     void set_only_sharer(std::size_t line, CpuId cpu);
-    /// Nobody has what a way of the third level holds any more.
+    /// No processor has what a way of the third level holds any more, nor has the third level; who had it is left
+    /// written down, for whoever fills or empties the way to correct.
     void empty_way(std::uint32_t index, int way);
     /// True if the processor had one.
     bool remove_copies(CpuId cpu, PhysAddr at);
@@ -214,6 +252,7 @@ private:
     [[nodiscard]] bool has_shape_of(const CacheModel& other) const;
 
     std::array<Finder, 3> finders_{};
+    SliceHash slices_; ///< of the third level
     std::array<Cycles, kCacheLevels> latency_{};
     std::size_t private_sets_ = 0; ///< of one processor: first level, then second
     std::size_t sharer_words_ = 0; ///< a bit a processor

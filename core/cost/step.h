@@ -66,6 +66,7 @@ namespace ksl::core {
     X(area_insert,           "an area linked into tree and list, rebalancing included")                                \
     X(area_erase,            "an area unlinked from tree and list, rebalancing included")                              \
     X(area_find,             "one look-up of an area by address, lock included, without its tree levels")              \
+    X(area_find_level,       "one level descended to look an area up by address")                                      \
     X(area_augment_level,    "one level of subtree maxima put right")                                                  \
     X(area_split,            "a free range split in front of, behind or inside (5.2 and later)")                       \
     X(area_free_lazily,      "an area put aside for the next purge")                                                   \
@@ -76,6 +77,7 @@ namespace ksl::core {
     X(vfree_defer,           "a vfree put off to a worker, from interrupt context")                                    \
     /* page tables: mm/memory.c, mm/vmalloc.c, arch/x86/mm */                                                          \
     X(table_descend,         "a software descent from the top-level table to one PTE page")                            \
+    X(table_descend_clear,   "a software descent from the top-level table to one PTE page whose entries are cleared")  \
     X(pte_write,             "one PTE written")                                                                        \
     X(pte_clear,             "one PTE cleared with an exchange")                                                       \
     X(table_page_new,        "a new table page linked in, without its allocation and clearing")                        \
@@ -117,6 +119,7 @@ namespace ksl::core {
     X(mm_page_fault,         "one user page faulted in, without its allocation and clearing")                          \
     X(mm_page_zap,           "one user page unmapped at exit, without its freeing")                                    \
     X(exit_rest,             "everything from exit() to the last context switch that no stack design changes")         \
+    X(futex_wake,            "a waiting thread found and woken by the last one that it waits for")                     \
     X(task_dead,             "the dead task's last step on the next task's stack (finish_task_switch)")                \
     X(task_reap,             "the task_struct released by the parent or by the thread itself")                         \
     X(task_free,             "the task_struct given back after its grace period, without slab and stack")              \

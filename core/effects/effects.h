@@ -30,11 +30,29 @@ protected:
     MemoryPort& operator=(const MemoryPort&) = default;
 };
 
+class Effects;
+
+/// A lock of the simulated kernel that is held while this exists.
+class [[nodiscard]] LockHold {
+public:
+    LockHold() = default;
+    LockHold(Effects& fx, LockId lock, Cycles since) : fx_(&fx), since_(since), lock_(lock) {}
+    LockHold(const LockHold&) = delete;
+    LockHold& operator=(const LockHold&) = delete;
+    inline ~LockHold();
+
+private:
+    Effects* fx_ = nullptr;
+    Cycles since_;
+    LockId lock_ = LockId::zone_dma;
+};
+
 class Effects {
 public:
     /// Silent: charges nothing, reports nothing.
     Effects() = default;
-    /// `prices`, `port`, `sink` may be null: then steps, accesses or events are dropped. All must outlive this.
+    /// `prices`, `port`, `sink` may be null: then steps, accesses or events are dropped. `locks` null: nobody else is
+    /// there to wait for. All must outlive this.
     Effects(const PriceList* prices, MemoryPort* port, EventSink* sink, EventLevel level, CpuId cpu, Cycles start,
             const KernelData& data, LockTable* locks = nullptr)
         : prices_(prices), port_(port), sink_(sink), locks_(locks), level_(sink == nullptr ? EventLevel::none : level),
@@ -55,14 +73,12 @@ public:
     }
     /// False: read() and write() go nowhere, so that a caller need not work out addresses.
     [[nodiscard]] bool sees_memory() const { return port_ != nullptr; }
-    /// Takes a lock: waits until its last holder let go of it.
-    void lock(LockId lock) {
-        if (locks_ == nullptr) return;
-        const Cycles free = locks_->free_at(lock);
-        if (free > now()) wait(free - now());
-    }
-    void unlock(LockId lock) {
-        if (locks_ != nullptr) locks_->release(lock, now());
+    /// Takes a lock, waiting for others who hold it, until the end of the result's life.
+    LockHold hold(LockId lock) {
+        if (locks_ == nullptr) [[likely]]
+            return {};
+        wait(locks_->acquire(lock, cpu_, now()) - now());
+        return {*this, lock, now()};
     }
     /// Waiting for something that another processor holds.
     void wait(Cycles cycles) {
@@ -88,6 +104,9 @@ public:
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
 private:
+    friend class LockHold;
+    void let_go(LockId lock, Cycles since) { locks_->release(lock, cpu_, since, now()); }
+
     const PriceList* prices_ = nullptr;
     MemoryPort* port_ = nullptr;
     EventSink* sink_ = nullptr;
@@ -99,5 +118,14 @@ private:
     KernelData data_;
     Ledger ledger_;
 };
+
+inline LockHold::~LockHold() {
+    if (fx_ != nullptr) fx_->let_go(lock_, since_);
+}
+
+/// The lock of a zone's free lists.
+[[nodiscard]] constexpr LockId lock_of(ZoneId zone) {
+    return static_cast<LockId>(static_cast<std::uint8_t>(LockId::zone_dma) + static_cast<std::uint8_t>(zone));
+}
 
 } // namespace ksl::core

@@ -15,6 +15,7 @@ public:
     static void charge(Step /*step*/, std::uint32_t /*times*/ = 1) {}
     static void read(VirtAddr /*at*/) {}
     static void write(VirtAddr /*at*/) {}
+    [[nodiscard]] static LockHold hold(LockId /*lock*/) { return {}; }
     template <class Make>
     static void report(EventLevel /*level*/, Make&& /*make*/) {}
     [[nodiscard]] static bool wants(EventLevel /*level*/) { return false; }

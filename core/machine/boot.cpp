@@ -273,7 +273,6 @@ private:
         const TaskId task = state_.tasks.add({.pid = pid,
                                               .object = object->number(),
                                               .space = space,
-                                              .slot = pid,
                                               .state = TaskState::runnable,
                                               .kind = kind,
                                               .has_object = 1});

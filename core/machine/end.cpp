@@ -20,6 +20,9 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     --state.threads;
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
+    // mm_release: clear_child_tid, and whoever waits for it. A main thread that joins all of its threads is woken once.
+    const bool wakes = state.tasks[task].kind == TaskKind::thread && parent.children == 0;
+    if (wakes && parent.state == TaskState::blocked) kernel.fx().charge(Step::futex_wake);
 }
 
 /// forget_original_parent: init takes the children over.

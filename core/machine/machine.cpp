@@ -58,7 +58,8 @@ Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level
     }
     Cpu& cpu = state_.cpu(id);
     ProcessorPort port{state_, id};
-    Effects fx{&state_.config().prices, &port, sink, level, id, cpu.now, state_.data, &state_.locks};
+    LockTable* locks = state_.cpus.size() > 1 ? &state_.locks : nullptr;
+    Effects fx{&state_.config().prices, &port, sink, level, id, cpu.now, state_.data, locks};
     port.report_to(&fx);
     KernelServices kernel{state_, id, port, fx};
     carry_out(state_, kernel, command, outcome);

@@ -92,7 +92,6 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
                                           .parent = parent.raw(),
                                           .object = object->number(),
                                           .space = state.tasks[parent].space,
-                                          .slot = *pid,
                                           .cpu = command.cpu,
                                           .state = TaskState::runnable,
                                           .kind = command.kind,

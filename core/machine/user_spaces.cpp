@@ -44,10 +44,13 @@ SpaceId UserSpaces::space_of(Pfn root) const {
 }
 
 bool UserSpaces::map_page(KernelPort& kernel, SpaceId space, std::uint32_t index, Pfn frame) {
-    const std::array one{frame};
+    return map_pages(kernel, space, index, std::array{frame});
+}
+
+bool UserSpaces::map_pages(KernelPort& kernel, SpaceId space, std::uint32_t first, std::span<const Pfn> frames) {
     Mapper tables = mapper(kernel, space);
     return tables.map_frames(
-                     page_at(index), one, kUserPage, [&] { return take_table(kernel); }, kernel.fx())
+                     page_at(first), frames, kUserPage, [&] { return take_table(kernel); }, kernel.fx())
         .has_value();
 }
 
@@ -57,12 +60,20 @@ std::optional<SpaceId> UserSpaces::fork(KernelPort& kernel, SpaceId parent) {
     const Record& lender = records_[parent.raw()];
     const std::uint32_t pages = lender.own_pages + lender.borrowed_pages;
     const Mapper from = mapper(kernel, parent);
-    for (std::uint32_t index = 0; index < pages; ++index) {
-        const EntrySlot slot = from.find(page_at(index));
-        kernel.fx().charge(Step::mm_page_copy);
-        if (map_page(kernel, *child, index, slot.entry.frame(slot.level))) continue;
-        leave(kernel, *child);
-        return std::nullopt;
+    // copy_pte_range goes on within a table: one descent for all of its entries.
+    std::array<Pfn, kTableEntries> frames;
+    for (std::uint32_t index = 0; index < pages;) {
+        std::uint32_t count = 0;
+        for (; count < kTableEntries && index + count < pages; ++count) {
+            const EntrySlot slot = from.find(page_at(index + count));
+            frames[count] = slot.entry.frame(slot.level);
+        }
+        kernel.fx().charge(Step::mm_page_copy, count);
+        if (!map_pages(kernel, *child, index, std::span{frames}.first(count))) {
+            leave(kernel, *child);
+            return std::nullopt;
+        }
+        index += count;
     }
     Record& record = records_[child->raw()];
     record.borrowed_pages = pages;

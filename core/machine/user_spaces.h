@@ -82,6 +82,7 @@ private:
     }
     [[nodiscard]] static std::optional<Pfn> take_table(KernelPort& kernel);
     [[nodiscard]] bool map_page(KernelPort& kernel, SpaceId space, std::uint32_t index, Pfn frame);
+    [[nodiscard]] bool map_pages(KernelPort& kernel, SpaceId space, std::uint32_t first, std::span<const Pfn> frames);
     void free_tables(KernelPort& kernel, SpaceId space);
     void free_table_tree(KernelPort& kernel, Pfn table, Level level, unsigned entries);
     void return_borrowed(KernelPort& kernel, SpaceId space);

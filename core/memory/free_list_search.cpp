@@ -5,6 +5,7 @@ namespace ksl::core {
 
 template <class Fx>
 auto FreeListSearch<Fx>::take_from_buddy(Zone& zone, AllocFlags flags) -> Node {
+    [[maybe_unused]] const LockHold held = fx_.hold(lock_of(zone.id));
     fx_.charge(Step::zone_lock);
     fx_.write(fx_.data().zone_lock(zone.id));
     Buddy<Fx> buddy(state_, zone, fx_, owners_);

@@ -43,6 +43,7 @@ template <class Fx>
 [[gnu::noinline]] void free_to_buddy(PageState& state, Node block, unsigned order, FreePath path, Fx& fx) {
     const MigrateType type = prepare_free(state, block, order, false, fx);
     Zone& zone = state.zone(zone_of(Pfn{block}));
+    [[maybe_unused]] const LockHold held = fx.hold(lock_of(zone.id));
     fx.charge(Step::zone_lock);
     fx.write(fx.data().zone_lock(zone.id));
     fx.charge(Step::buddy_free);

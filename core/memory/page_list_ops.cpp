@@ -16,7 +16,7 @@ bool PageListOps<Fx>::refill(const Wanted& wanted) {
     const std::uint32_t blocks = scales ? std::max(lists_.batch >> order, 2U) : lists_.batch;
     const std::size_t to = ring(state_.page_list_index(order, wanted.type));
     fx_.charge(Step::pcp_refill);
-    take_zone_lock();
+    [[maybe_unused]] const LockHold held = take_zone_lock();
     Buddy<Fx> lists = buddy();
     std::uint32_t obtained = 0;
     for (; obtained < blocks; ++obtained) {
@@ -63,7 +63,7 @@ std::uint32_t PageListOps<Fx>::pages_to_drain(bool empties) {
 template <class Fx>
 void PageListOps<Fx>::drain(std::uint32_t pages, unsigned index) {
     fx_.charge(Step::pcp_drain);
-    take_zone_lock();
+    [[maybe_unused]] const LockHold held = take_zone_lock();
     if (state_.rules.pcp_drain == PcpDrainRule::round_robin)
         drain_round_robin(std::min(pages, lists_.count));
     else

@@ -74,9 +74,10 @@ private:
         touch(end == Temperature::hot ? rings_.front(ring) : rings_.back(ring));
     }
     void touch_lists() { fx_.write(fx_.data().pcp(cpu_, zone_.id)); }
-    void take_zone_lock() {
+    LockHold take_zone_lock() {
         fx_.charge(Step::zone_lock);
         fx_.write(fx_.data().zone_lock(zone_.id));
+        return fx_.hold(lock_of(zone_.id));
     }
 
     PageState& state_;

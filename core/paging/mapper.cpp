@@ -162,7 +162,7 @@ MapResult Mapper::map_contiguous(VirtRange range, Pfn first, PageSize largest, P
 std::uint64_t Mapper::unmap(VirtRange range, Effects& fx) {
     std::uint64_t unmapped = 0;
     for (VirtAddr at = range.lowest; at < range.top;) {
-        fx.charge(Step::table_descend);
+        fx.charge(Step::table_descend_clear);
         EntrySlot slot = find(at, fx);
         if (slot.level != Level::pt) {
             const VirtAddr end = end_of_entry(at, slot.level, range.top);

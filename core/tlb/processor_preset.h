@@ -62,6 +62,7 @@ struct ProcessorPreset {
     CacheGeometry l1d;
     CacheGeometry l2;
     CacheGeometry l3;
+    std::uint8_t l3_slices = 1;         ///< that a hash spreads lines over; 1 where none is published
     std::uint16_t cores_sharing_l3 = 1; ///< for information: the simulator has one third level for all processors
     Frequency clock;
 
@@ -86,7 +87,8 @@ struct ProcessorPreset {
     }
     [[nodiscard]] CacheConfig caches() const {
         return {.caches = {l1d, l2, l3},
-                .latency = {latency.l1d, latency.l2, latency.l3, clock.to_cycles(latency.dram)}};
+                .latency = {latency.l1d, latency.l2, latency.l3, clock.to_cycles(latency.dram)},
+                .l3_slices = l3_slices};
     }
     friend bool operator==(const ProcessorPreset&, const ProcessorPreset&) = default;
 };

@@ -56,7 +56,7 @@ template <class Pool, class Touch>
         if (address - start < node.end() - start) break; // also false below the start, where the difference wraps
         at = node.rb().child(address < start ? Side::left : Side::right);
     }
-    fx.charge(Step::area_tree_level, levels);
+    fx.charge(Step::area_find_level, levels);
     return at;
 }
 

@@ -53,15 +53,19 @@ AreaId VmapAllocator::report_reserved(const Placed& placed, Effects& fx) {
 VmapAllocator::Attempt VmapAllocator::try_once(const AreaRequest& request, AreaObject object, Effects& fx,
                                                VmapHost& host) {
     if (!rules_.has_free_tree()) {
+        const LockHold held = fx.hold(LockId::vmap_area);
         const auto found = first_fit_.find(areas_, request, rules_, fx, host);
         if (!found) return std::unexpected(AreaFailure::no_space);
         const VirtRange range{found->start, found->start + request.size};
         return Placed{first_fit_.insert(areas_, {range, AreaKind::busy, object}, rules_, fx, host), found->steps};
     }
     free_.preload(fx, host);
-    fx.charge(Step::area_alloc_entry);
-    fx.write(fx.data().vmap_free_lock());
-    const auto found = free_.take(request, rules_, fx, host);
+    const auto found = [&] {
+        const LockHold held = fx.hold(LockId::free_vmap_area);
+        fx.charge(Step::area_alloc_entry);
+        fx.write(fx.data().vmap_free_lock());
+        return free_.take(request, rules_, fx, host);
+    }();
     if (!found) return std::unexpected(AreaFailure::no_space);
     const VirtRange range{found->start, found->start + request.size};
     return Placed{add_busy({range, AreaKind::busy, object}, fx, host), found->steps};
@@ -114,7 +118,13 @@ VirtAddr VmapAllocator::busy_lock_of(VirtAddr start, const Effects& fx) const {
     return rules_.has_nodes() ? fx.data().vmap_node(nodes_.node_of(start)) : fx.data().vmap_lock();
 }
 
+LockHold VmapAllocator::hold_busy(Effects& fx) const {
+    if (rules_.has_nodes()) return {};
+    return fx.hold(LockId::vmap_area);
+}
+
 NodeIndex VmapAllocator::add_busy(const AreaNode& area, Effects& fx, VmapHost& host) {
+    const LockHold held = hold_busy(fx);
     const VirtAddr start = area.range().lowest;
     fx.write(busy_lock_of(start, fx));
     NodeIndex& root = busy_root_of(start);
@@ -137,6 +147,7 @@ void VmapAllocator::insert_busy(NodeIndex area, Effects& fx, VmapHost& host) {
 }
 
 void VmapAllocator::erase_busy(NodeIndex area, Effects& fx, VmapHost& host) {
+    const LockHold held = hold_busy(fx);
     const VirtAddr start = areas_[area].range().lowest;
     fx.write(busy_lock_of(start, fx));
     NodeIndex& root = busy_root_of(start);
@@ -145,6 +156,7 @@ void VmapAllocator::erase_busy(NodeIndex area, Effects& fx, VmapHost& host) {
 }
 
 AreaId VmapAllocator::find(VirtAddr address, Effects& fx, const VmapHost& host) const {
+    const LockHold held = hold_busy(fx);
     fx.charge(Step::area_find);
     fx.write(busy_lock_of(address, fx));
     const auto in_tree = [&](NodeIndex root) {
@@ -186,6 +198,7 @@ void VmapAllocator::release_lazily(AreaId id, Effects& fx, VmapHost& host) {
 
 void VmapAllocator::put_in_purge_tree(NodeIndex area, Effects& fx, VmapHost& host) {
     if (!rules_.has_nodes()) {
+        const LockHold held = fx.hold(LockId::purge_vmap);
         fx.write(fx.data().vmap_purge_list());
         merge_or_link(purge_root_, area, fx, host);
         return;
@@ -219,12 +232,14 @@ void VmapAllocator::release_at_once(AreaId id, Effects& fx, VmapHost& host) {
     KSL_ASSERT(areas_[area].kind() == AreaKind::busy, "an area that is released is in use");
     --busy_;
     if (!rules_.has_free_tree()) {
+        const LockHold held = fx.hold(LockId::vmap_area);
         fx.write(fx.data().vmap_lock());
         first_fit_.erase(areas_, area, rules_, fx, host);
         forget(area, fx, host);
         return;
     }
     erase_busy(area, fx, host);
+    const LockHold held = fx.hold(LockId::free_vmap_area);
     fx.write(fx.data().vmap_free_lock());
     give_to_free_tree(area, fx, host);
 }

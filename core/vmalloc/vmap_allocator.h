@@ -126,6 +126,8 @@ private:
 
     /// The root of the tree that an area in use belongs to, and the lock that protects it.
     [[nodiscard]] NodeIndex& busy_root_of(VirtAddr start);
+    /// The lock of the areas in use. Nodes (6.9 and later) have one each, which nobody is taken to wait for.
+    LockHold hold_busy(Effects& fx) const;
     [[nodiscard]] VirtAddr busy_lock_of(VirtAddr start, const Effects& fx) const;
     [[nodiscard]] NodeIndex add_busy(const AreaNode& area, Effects& fx, VmapHost& host);
     void insert_busy(NodeIndex area, Effects& fx, VmapHost& host);

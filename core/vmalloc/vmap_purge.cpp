@@ -53,6 +53,8 @@ PurgeResult VmapAllocator::purge_first_fit(Effects& fx, VmapHost& host) {
     lazy_pages_ -= result.pages;
     result.flush = span;
     host.flush_kernel_range(span, fx);
+    // __purge_vmap_area_lazy of 4.7 and 4.9 has the lock for all areas; breaks came with 4.10 (763b218ddfaf).
+    const LockHold held = fx.hold(LockId::vmap_area);
     fx.write(fx.data().vmap_lock());
     for (std::size_t i = count; i-- > 0;) {
         const NodeIndex area = purge_list_[i].raw();
@@ -76,6 +78,8 @@ PurgeResult VmapAllocator::purge_tree(Effects& fx, VmapHost& host) {
     const VirtRange span{areas_[at].range().lowest, areas_[last].range().top};
     result.flush = span;
     host.flush_kernel_range(span, fx);
+    // cond_resched_lock() lets go only where a reschedule is due.
+    const LockHold held = fx.hold(LockId::free_vmap_area);
     fx.write(fx.data().vmap_free_lock());
     while (at != kNoNode) {
         const NodeIndex next = areas_.links(at).right();
@@ -133,7 +137,9 @@ void VmapAllocator::purge_node_list(NodeIndex first, PurgeReason reason, PurgeRe
         }
         at = next;
     }
-    if (to_free != kNoNode) fx.write(fx.data().vmap_free_lock());
+    if (to_free == kNoNode) return;
+    const LockHold held = fx.hold(LockId::free_vmap_area);
+    fx.write(fx.data().vmap_free_lock());
     while (to_free != kNoNode) {
         const NodeIndex next = areas_.links(to_free).right();
         give_to_free_tree(to_free, fx, host);

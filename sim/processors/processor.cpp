@@ -124,6 +124,9 @@ void read_caches(TomlTable table, core::ProcessorPreset& preset) {
     preset.l1d = read_cache(table.table("l1d"));
     preset.l2 = read_cache(table.table("l2"));
     preset.l3 = read_cache(table.table("l3"));
+    preset.l3_slices = table.integer<std::uint8_t>("l3_slices", {1, 8}, 1);
+    if (const std::string wrong = core::SliceHash::problem_with(preset.l3_slices, preset.l3.sets()); !wrong.empty())
+        table.refuse("l3_slices", wrong);
     preset.cores_sharing_l3 = table.integer<std::uint16_t>("cores_sharing_l3", {1, 1024});
 }
 

@@ -53,7 +53,7 @@ Result<Scenario> read_without_checking_the_sweep(const Assets& assets, std::stri
     scenario.workload = read_workload(assets, root.table("workload"));
     scenario.expectations = read_expectations(root, scenario.designs);
     scenario.sweep = read_sweep(root.table("sweep"));
-    root.table("lesson").skip(); // the window's
+    scenario.lesson = read_lesson(root.table("lesson"), scenario.designs);
     KSL_TRY(reader.finish());
     scenario.text = text;
     scenario.overrides.assign(overrides.begin(), overrides.end());

@@ -30,7 +30,7 @@ constexpr core::Bytes kDeepest = 128_KiB;
 constexpr std::array kTasks{Spelling{"thread"sv, core::TaskKind::thread},
                             Spelling{"process"sv, core::TaskKind::process}};
 
-constexpr std::array kEnds{Spelling{"on-the-same-cpu"sv, false}, Spelling{"elsewhere"sv, true}};
+constexpr std::array kPlacements{Spelling{"near"sv, Placement::near}, Spelling{"spread"sv, Placement::spread}};
 constexpr std::array kDmaCalls{Spelling{"virt_to_phys"sv, core::DmaCall::virt_to_phys},
                                Spelling{"dma_map_single"sv, core::DmaCall::dma_map_single},
                                Spelling{"sg_set_buf"sv, core::DmaCall::sg_set_buf},
@@ -66,7 +66,8 @@ WorkloadSpec read_clone_exit(TomlTable& table) {
                      .warmup = warmup(table),
                      .task = table.choice("task", kTasks, defaults.task),
                      .pause = pause(table),
-                     .ends_elsewhere = table.choice("ends", kEnds, defaults.ends_elsewhere)};
+                     .pages = table.integer<std::uint32_t>("pages", {1, 1'000'000}, defaults.pages),
+                     .placement = table.choice("placement", kPlacements, defaults.placement)};
 }
 
 WorkloadSpec read_burst(TomlTable& table) {

@@ -19,13 +19,20 @@
 
 namespace ksl::sim {
 
+/// Where a new task runs first.
+enum class Placement : std::uint8_t {
+    near,   ///< on the CPU of its parent
+    spread, ///< on the CPU with the shortest queue, as the kernel's fork balancing chooses
+};
+
 /// One task at a time: created, runs, ends, is waited for.
 struct CloneExit {
     std::uint64_t operations = 10'000;
     std::uint64_t warmup = 0;
     core::TaskKind task = core::TaskKind::thread; ///< thread or process
     core::Nanoseconds pause{0};                   ///< idle time after each
-    bool ends_elsewhere = false;                  ///< the task runs and ends on another CPU than its parent's
+    std::uint32_t pages = 64;                     ///< of memory that the creating process has touched
+    Placement placement = Placement::near;
     friend bool operator==(const CloneExit&, const CloneExit&) = default;
 };
 

@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint32_t kPagesOfMain = 64; ///< a small process
 
+/// That the workload's own process has touched.
+std::uint32_t pages_of_main(const WorkloadSpec& workload) {
+    const auto* one_by_one = std::get_if<CloneExit>(&workload);
+    return one_by_one == nullptr ? kPagesOfMain : one_by_one->pages;
+}
+
 template <class... Fs>
 struct Overload : Fs... {
     using Fs::operator()...;
@@ -42,7 +48,8 @@ std::uint64_t Programs::planned() const {
 }
 
 bool Programs::keeps_children_near() const {
-    if (const auto* spec = std::get_if<CloneExit>(&workload_)) return !spec->ends_elsewhere;
+    if (const auto* one_by_one = std::get_if<CloneExit>(&workload_); one_by_one != nullptr)
+        return one_by_one->placement == Placement::near;
     return std::holds_alternative<Overflow>(workload_) || std::holds_alternative<Dma>(workload_);
 }
 
@@ -55,7 +62,9 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
         if (!turn.actor().zombies.is_none()) return Turn::reap();
         // A workload's process that was killed leaves nobody to wait for.
         return turn.actor().children == 0 ? Turn::finish() : Turn::join();
-    case Role::starting: actors.mut(self).role = Role::main; return Turn::command(core::Exec{turn.cpu(), kPagesOfMain});
+    case Role::starting:
+        actors.mut(self).role = Role::main;
+        return Turn::command(core::Exec{turn.cpu(), pages_of_main(workload_)});
     case Role::main: return std::visit([&](const auto& spec) { return main(turn, spec); }, workload_);
     case Role::resident: return resident(turn, std::get<Populate>(workload_));
     case Role::leaf:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The instruction counts of a cost-* capture, summed up.
+// The instruction counts of a cost-* capture: summed up, looked through for contradictions, and held against the
+// engine's own (see calibration.h).
 //
 // Format:  *.csv with one row an operation; columns *_instructions hold counts. The median of each is reported.
 #pragma once
@@ -9,6 +10,6 @@
 
 namespace ksl::sim {
 
-[[nodiscard]] Result<void> read_cost_figures(Verification& verification);
+[[nodiscard]] Result<void> check_cost(Verification& verification);
 
 } // namespace ksl::sim

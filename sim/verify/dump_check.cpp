@@ -52,15 +52,49 @@ Result<std::vector<Section>> read_sections(const std::filesystem::path& path) {
 /// A line's range and whether something is mapped there.
 struct Line {
     core::VirtRange range;
+    std::uint64_t bytes = 0; ///< as the line itself says
     bool is_mapped = false;
 };
+
+/// "1440K" at the beginning, after blanks; 0 if it is no such thing.
+std::uint64_t size_in(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    constexpr std::string_view kUnits = "KMGTP";
+    const std::size_t unit = digits < text.size() ? kUnits.find(text[digits]) : std::string_view::npos;
+    const auto number = parse_number(text.substr(0, digits));
+    if (!number || unit == std::string_view::npos || *number > 1U << 16) return 0;
+    return *number << (10 * (unit + 1));
+}
+
 std::optional<Line> parse_line(std::string_view text) {
     if (text.size() < 37 || text[18] != '-') return std::nullopt;
     const auto lowest = parse_number(text.substr(0, 18));
     const auto top = parse_number(text.substr(19, 18));
     if (!lowest || !top) return std::nullopt;
     return Line{.range = {.lowest = core::VirtAddr{*lowest}, .top = core::VirtAddr{*top}},
+                .bytes = size_in(text.substr(37)),
                 .is_mapped = text.contains(" NX ") || text.contains(" x ")};
+}
+
+/// Lines follow each other without a gap, and each says twice how large it is. Where one contradicts itself, or is
+/// missing, its neighbours tell what it was: one bad line must not make others look bad.
+std::vector<Line> mended(std::vector<Line> lines) {
+    for (std::size_t i = 1; i + 1 < lines.size(); ++i) {
+        Line& line = lines[i];
+        const core::VirtRange between{lines[i - 1].range.top, lines[i + 1].range.lowest};
+        if (line.range.top.raw() - line.range.lowest.raw() == line.bytes || between.top <= between.lowest) continue;
+        if ((between.top - between.lowest).count() == line.bytes) line.range = between;
+    }
+    std::vector<Line> whole;
+    for (const Line& line : lines) {
+        if (!whole.empty() && whole.back().range.top < line.range.lowest) {
+            whole.push_back({.range = {whole.back().range.top, line.range.lowest},
+                             .is_mapped = !whole.back().is_mapped || !line.is_mapped});
+        }
+        whole.push_back(line);
+    }
+    return whole;
 }
 
 std::uint64_t pages_of(core::VirtRange range) {
@@ -174,6 +208,7 @@ Result<void> take_over_passing_areas(BuiltTables& built, const std::vector<Vmall
             if (const auto line = parse_line(text)) theirs.push_back(*line);
         }
     }
+    theirs = mended(std::move(theirs));
     PassingAreas passing{built, part};
     passing.unmap_what_is_gone(areas, theirs);
     return passing.map_what_has_come(theirs);

@@ -52,7 +52,7 @@ Result<Verification> verify_capture(const fs::path& folder) {
     case CaptureKind::replay: KSL_TRY(check_replay(verification)); break;
     case CaptureKind::mmu: KSL_TRY(check_machine(verification)); break;
     case CaptureKind::snapshot: KSL_TRY(check_snapshot(verification)); break;
-    case CaptureKind::cost: KSL_TRY(read_cost_figures(verification)); break;
+    case CaptureKind::cost: KSL_TRY(check_cost(verification)); break;
     case CaptureKind::fragmented:
     case CaptureKind::overflow: break;
     }

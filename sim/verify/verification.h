@@ -20,7 +20,9 @@
 //           mmu,        dump              lines of the kernel's page-table dump
 //           snapshot    direct_map        DirectMap4k, 2M and 1G of meminfo
 //                       stacks            guards and neighbours of each task's stack
-//           cost        none: instruction counts are shown, not judged
+//           cost        rows        operations whose counts fit together: created before waited for, one sum a round
+//                       sums        parts of the workload whose functions add up to their total
+//                       and, shown but not judged, medians and the calibration of the price list
 // Counting: see sim/replay/replay_result.h.
 // Errors:   a capture that cannot be read, or whose start cannot be, is one error; everything else is a difference.
 #pragma once
@@ -47,6 +49,21 @@ struct Measured {
     friend bool operator==(const Measured&, const Measured&) = default;
 };
 
+/// Instructions that the engine and a real kernel took for the same: a whole operation, or a group of its steps.
+struct CalibrationRow {
+    std::string workload; ///< "burst64"
+    std::string part;     ///< "create", "create, first two", "end", "deferred"
+    std::string step;     ///< "median", "mean", or a group of steps: "pages allocated"
+    std::uint64_t simulated = 0;
+    std::uint64_t measured = 0;
+
+    /// What the engine's steps leave unexplained; negative: they take more than was measured.
+    [[nodiscard]] std::int64_t unexplained() const {
+        return static_cast<std::int64_t>(measured) - static_cast<std::int64_t>(simulated);
+    }
+    friend bool operator==(const CalibrationRow&, const CalibrationRow&) = default;
+};
+
 struct Verification {
     std::string capture; ///< the folder's name
     std::filesystem::path folder;
@@ -55,6 +72,8 @@ struct Verification {
     std::uint64_t states = 0;
     std::vector<PartResult> parts;
     std::vector<Measured> measured;
+
+    std::vector<CalibrationRow> calibration; ///< of a cost capture
 
     [[nodiscard]] bool is_exact() const;
     [[nodiscard]] const PartResult* part(std::string_view name) const;

@@ -19,6 +19,12 @@ using Json = nlohmann::ordered_json;
 /// Differences of one part that are printed; all are in the JSON.
 constexpr std::size_t kShown = 20;
 
+constexpr std::string_view kCalibrationNote =
+    "The same workloads on the same designs, simulated and measured, in instructions a task. Not judged: prices are\n"
+    "approximations, and this is how good they are. A positive rest is what the engine does not charge, a negative "
+    "one\n"
+    "what it charges too much.\n\n";
+
 std::uint64_t undetermined_in(const PartResult& part) {
     std::uint64_t count = 0;
     for (const Undetermined& reason : part.undetermined()) count += reason.count;
@@ -46,6 +52,11 @@ Json json_of(const PartResult& part) {
     return json;
 }
 
+Json json_of(const CalibrationRow& row) {
+    return {{"workload", row.workload},   {"part", row.part},         {"step", row.step},
+            {"simulated", row.simulated}, {"measured", row.measured}, {"unexplained", row.unexplained()}};
+}
+
 Json json_of(const Verification& verification) {
     Json json{{"capture", verification.capture},
               {"kind", name_of(verification.kind)},
@@ -61,6 +72,10 @@ Json json_of(const Verification& verification) {
         for (const Measured& figure : verification.measured) {
             measured.push_back({{"name", figure.name}, {"value", figure.value}, {"unit", figure.unit}});
         }
+    }
+    if (!verification.calibration.empty()) {
+        Json& rows = json["calibration"] = Json::array();
+        for (const CalibrationRow& row : verification.calibration) rows.push_back(json_of(row));
     }
     return json;
 }
@@ -134,6 +149,47 @@ std::string undetermined_markdown(std::span<const Verification> verifications) {
     return text.empty() ? text : "| capture | part | answers | reason |\n|---|---|--:|---|\n" + text;
 }
 
+/// "+12 %" of what was measured.
+std::string share_text(const CalibrationRow& row) {
+    if (row.measured == 0) return "";
+    return fmt::format("{:+.1f} %", 100.0 * static_cast<double>(row.unexplained()) / static_cast<double>(row.measured));
+}
+
+std::string signed_text(std::int64_t value) {
+    return (value < 0 ? "-" : "+") + grouped(static_cast<std::uint64_t>(value < 0 ? -value : value));
+}
+
+std::string calibration_markdown(const Verification& verification) {
+    if (verification.calibration.empty()) return "";
+    std::string text = fmt::format("#### {}\n\n| workload | part | step | simulated | measured | unexplained | |\n"
+                                   "|---|---|---|--:|--:|--:|--:|\n",
+                                   verification.capture);
+    for (const CalibrationRow& row : verification.calibration) {
+        text +=
+            fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", row.workload, row.part, row.step,
+                        grouped(row.simulated), grouped(row.measured), signed_text(row.unexplained()), share_text(row));
+    }
+    return text + "\n";
+}
+
+std::string calibration_text(std::span<const Verification> verifications) {
+    Table table{.columns = {{.key = "capture", .title = "calibration of", .unit = Unit::text},
+                            {.key = "workload", .title = "workload", .unit = Unit::text},
+                            {.key = "part", .title = "part", .unit = Unit::text},
+                            {.key = "step", .title = "instructions", .unit = Unit::text},
+                            {.key = "simulated", .title = "simulated", .unit = Unit::count},
+                            {.key = "measured", .title = "measured", .unit = Unit::count},
+                            {.key = "unexplained", .title = "unexplained", .unit = Unit::count}},
+                .rows = {}};
+    for (const Verification& verification : verifications) {
+        for (const CalibrationRow& row : verification.calibration) {
+            table.rows.push_back({verification.capture, row.workload, row.part, row.step, row.simulated, row.measured,
+                                  row.unexplained()});
+        }
+    }
+    return table.rows.empty() ? "" : "\n" + to_text(table);
+}
+
 std::string measured_markdown(std::span<const Verification* const> verifications) {
     std::string text = "| median, instructions |";
     std::string line = "|---|";
@@ -172,7 +228,7 @@ std::string to_text(std::span<const Verification> verifications) {
                                   figure.value, std::monostate{}});
         }
     }
-    std::string text = to_text(table);
+    std::string text = to_text(table) + calibration_text(verifications);
     for (const Verification& verification : verifications) {
         for (const PartResult& part : verification.parts) text += differences_text(verification, part);
     }
@@ -198,7 +254,7 @@ std::string to_markdown(std::span<const Verification> verifications) {
         Chapter{CaptureKind::replay, "Replays: allocator, vmalloc, stack cache"},
         Chapter{CaptureKind::mmu, "Page tables and page walks"},
         Chapter{CaptureKind::snapshot, "Address space from the memory map"},
-        Chapter{CaptureKind::cost, "Instruction counts (shown, not judged)"},
+        Chapter{CaptureKind::cost, "Instruction counts"},
     };
     std::string text;
     for (const Chapter& chapter : kChapters) {
@@ -208,8 +264,10 @@ std::string to_markdown(std::span<const Verification> verifications) {
         }
         if (of_kind.empty()) continue;
         text += fmt::format("### {}\n\n", chapter.title);
-        text += chapter.kind == CaptureKind::cost ? measured_markdown(of_kind) : markdown_of(of_kind);
-        text += "\n";
+        text += markdown_of(of_kind) + "\n";
+        if (chapter.kind != CaptureKind::cost) continue;
+        text += measured_markdown(of_kind) + "\n" + std::string{kCalibrationNote};
+        for (const Verification* verification : of_kind) text += calibration_markdown(*verification);
     }
     if (const std::string undetermined = undetermined_markdown(verifications); !undetermined.empty()) {
         text += "### Answers that the captures do not determine\n\n" + undetermined + "\n";
