@@ -126,7 +126,12 @@ Result<std::vector<TracedFrame>> parse_stack_trace(std::string file, std::string
     if (reader.line().starts_with('#')) reader.refuse("the stack tracer was not active");
     const std::uint64_t entries = reader.ok() ? read_header(reader) : 0;
     if (reader.next() && !reader.line().contains("-----")) reader.refuse("the line below the header is missing");
-    while (reader.next()) frames.push_back(read_frame(reader, frames.size()));
+    while (reader.next()) {
+        if (reader.line().starts_with('#'))
+            reader.refuse("the stack tracer is off; kernel.stack_tracer_enabled=1 and some work would be right");
+        else
+            frames.push_back(read_frame(reader, frames.size()));
+    }
     if (reader.ok() && frames.size() != entries) {
         reader.refuse(fmt::format("has {} rows; the header says {}", frames.size(), entries));
     }

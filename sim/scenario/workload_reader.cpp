@@ -110,7 +110,6 @@ WorkloadSpec read_chain(TomlTable& table) {
     Chain chain{.operations = count(table, "operations", defaults.operations),
                 .warmup = warmup(table),
                 .frames = {},
-                .chain = {},
                 .repeat = table.integer<std::uint32_t>("repeat", {1, 1'000}, defaults.repeat),
                 .touched = share(table, "touched", defaults.touched)};
     for (const std::int64_t bytes :
@@ -141,9 +140,9 @@ void read_call_chain(const Assets& assets, TomlTable& table, Chain& spec) {
         return;
     }
     if (table.has("frames")) table.refuse("frames", "stands beside `chain`; one of the two would be right");
-    spec.chain = table.text("chain");
-    const bool is_file = spec.chain.find('/') != std::string::npos;
-    auto chain = is_file ? read_trace_chain(spec.chain) : load_chain(assets, spec.chain);
+    const std::string name = table.text("chain");
+    const bool is_file = name.find('/') != std::string::npos;
+    auto chain = is_file ? read_trace_chain(name) : load_chain(assets, name);
     if (!chain) {
         table.refuse("chain", to_string(chain.error()));
         return;

@@ -13,7 +13,6 @@
 #include "core/types/time.h"
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -85,7 +84,6 @@ struct Chain {
     std::uint64_t operations = 1'000;
     std::uint64_t warmup = 0;
     std::vector<core::Bytes> frames; ///< each with its return address; the registers saved at the entry come above
-    std::string chain;               ///< whose frames these are; empty: the scenario's own
     std::uint32_t repeat = 1;        ///< times that the chain is entered within itself: recursion, stacked devices
     double touched = 1.0;            ///< share of each frame that is written
     friend bool operator==(const Chain&, const Chain&) = default;

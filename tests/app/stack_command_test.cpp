@@ -61,6 +61,9 @@ TEST(StackCommand, RefusesWhatItCannotReadInOneLine) {
         {{"stack"}, "stack needs a chain"},
         {{"stack", "xfs-nbd"}, "there is no call chain \"xfs-nbd\""},
         {{"stack", scratch.write("a.txt", "hello\n")}, "of no known format"},
+        {{"stack", scratch.write("off.txt", "        Depth    Size   Location    (0 entries)\n        -----    ----   "
+                                            "--------\n#\n#  Stack tracer disabled\n#\n")},
+         "the stack tracer is off"},
         {{"stack", "fault", "--add", "ipip-tunel"}, "did you mean ipip-tunnel?"},
         {{"stack", "fault", "--recurse", "nobody"}, "fault does not call nobody"},
         {{"stack", "--path", "a,b"}, "--path needs --usage"},

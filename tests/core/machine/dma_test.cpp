@@ -46,7 +46,7 @@ Ran run(const StackDesign& design, const KernelFacts& kernel, const DmaRequest& 
     auto machine = Machine::boot(small_machine(design, kernel));
     if (!machine) throw std::runtime_error(machine.error());
     Ran ran{.machine = std::move(*machine), .outcome = {}, .log = {}};
-    EXPECT_TRUE(ran.machine.apply(Switch{kCpu0, ran.machine.init_task()}).is_done());
+    EXPECT_TRUE(ran.machine.apply(Switch{kCpu0, kInitTask}).is_done());
     const Outcome entry = ran.machine.apply(EnterKernel{kCpu0});
     EXPECT_EQ(entry.value, 168U);
     EXPECT_TRUE(ran.machine.apply(Call{kCpu0, depth - entry.value, depth - entry.value}).is_done());

@@ -20,7 +20,7 @@ Machine with_two_stacks_cached_on_cpu_1(bool frees) {
     auto booted = Machine::boot(small_machine(design, KernelFacts::linux_4_9()));
     if (!booted) throw std::runtime_error(booted.error());
     Machine machine = std::move(*booted);
-    EXPECT_TRUE(machine.apply(Switch{kCpu0, machine.init_task()}).is_done());
+    EXPECT_TRUE(machine.apply(Switch{kCpu0, kInitTask}).is_done());
     std::array<TaskId, 2> children{TaskId{machine.apply(Spawn{kCpu0}).value},
                                    TaskId{machine.apply(Spawn{kCpu0}).value}};
     for (const TaskId child : children) {
@@ -60,7 +60,7 @@ TEST(Unplug, MovesCallbacksSoThatNothingIsLost) {
     const std::uint32_t tasks = machine.state().tasks.live();
     for (int i = 0; i < 10; ++i) {
         ASSERT_TRUE(machine.apply(Tick{kCpu0}).is_done());
-        ASSERT_TRUE(machine.apply(Switch{kCpu0, i % 2 == 0 ? TaskId::none() : machine.init_task()}).is_done());
+        ASSERT_TRUE(machine.apply(Switch{kCpu0, i % 2 == 0 ? TaskId::none() : kInitTask}).is_done());
     }
     EXPECT_EQ(machine.state().rcu.pending(), 0U);
     EXPECT_EQ(machine.state().tasks.live(), tasks - 2);

@@ -30,6 +30,7 @@ inline StackDesign random_design(Random& random, const KernelFacts& kernel) {
         design.memcg_charge = random.below(2) == 1;
         design.stackleak = random.below(2) == 1;
         design.randomise_offset = random.below(2) == 1;
+        design.frees_cache_at_unplug = random.below(2) == 1;
         if (!conflict_in(design) && problem_with(small_machine(design, kernel)).empty()) return design;
     }
 }

@@ -25,7 +25,7 @@ public:
 Machine boot(const StackDesign& design, const KernelFacts& kernel) {
     auto machine = Machine::boot(small_machine(design, kernel));
     if (!machine) throw std::runtime_error(machine.error());
-    EXPECT_TRUE(machine->apply(Switch{kCpu0, machine->init_task()}).is_done());
+    EXPECT_TRUE(machine->apply(Switch{kCpu0, kInitTask}).is_done());
     return std::move(*machine);
 }
 
@@ -49,7 +49,7 @@ TEST(StackUsage, ReportedAtExitIsWhatWasTouched) {
             ASSERT_TRUE(machine.apply(Exit{kCpu0}, &usage, EventLevel::coarse).is_done());
             EXPECT_GE(usage.reported.used, before);
             EXPECT_EQ(usage.reported.used, machine.state().tasks[child].deepest);
-            ASSERT_TRUE(machine.apply(Switch{kCpu0, machine.init_task()}).is_done());
+            ASSERT_TRUE(machine.apply(Switch{kCpu0, kInitTask}).is_done());
         }
     }
 }

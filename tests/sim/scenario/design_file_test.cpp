@@ -61,7 +61,8 @@ TEST(DesignFile, LinuxSixOneCachesTwoClearedStacksAndRetriesAfterRcu) {
                                                        .cache_overflow = core::CacheOverflow::retry_after_rcu,
                                                        .area_allocator = core::AreaAllocator::linux_5_2,
                                                        .pgd_sync = core::PgdSync::preallocated,
-                                                       .zeroing = core::Zeroing::fresh_and_cached}));
+                                                       .zeroing = core::Zeroing::fresh_and_cached,
+                                                       .frees_cache_at_unplug = true}));
 }
 
 TEST(DesignFile, TheKernelDecidesTheFacts) {
@@ -126,6 +127,7 @@ StackDesign random_design() {
     design.randomise_offset = pick(1) == 1;
     design.stackleak = pick(1) == 1;
     design.dynamic_reserve = static_cast<std::uint8_t>(pick(64));
+    design.frees_cache_at_unplug = pick(1) == 1;
     return design;
 }
 

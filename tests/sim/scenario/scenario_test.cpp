@@ -131,6 +131,30 @@ TEST(Scenario, EveryKindOfWorkloadCanBeWritten) {
         with("kind = \"overflow\"\nframe = 512\nbeyond = \"8 KiB\""),
         WorkloadSpec{(Overflow{.frame = core::Bytes{512}, .touched = core::Bytes{512}, .beyond = core::Bytes{8192}})});
     EXPECT_EQ(with("kind = \"populate\"\ntasks = 12"), WorkloadSpec{Populate{.tasks = 12}});
+    EXPECT_EQ(with("kind = \"populate\"\ntasks = 12\ndeep = 3\ndepth = 4096"),
+              WorkloadSpec{(Populate{.tasks = 12, .deep = 3, .depth = core::Bytes{4096}})});
+    EXPECT_EQ(with("kind = \"hotplug\"\nrounds = 2\nthreads = 5"), WorkloadSpec{(Hotplug{.rounds = 2, .threads = 5})});
+    Dma dma;
+    dma.request.call = core::DmaCall::sg_set_buf;
+    dma.request.checks.debug_sg = true;
+    dma.request.length = 128;
+    EXPECT_EQ(with("kind = \"dma\"\ncall = \"sg_set_buf\"\ndebug_sg = true\nlength = 128"), WorkloadSpec{dma});
+}
+
+/// The saved registers are the machine's to write: 168 bytes of the entry's 176.
+TEST(Scenario, ABuiltInChainIsFramesOnTopOfTheSavedRegisters) {
+    const auto frames = [](std::string_view more) {
+        const auto workload = read_good(fmt::format("title = \"t\"\n[design]\nname = \"linux-4.9\"\n[workload]\nkind = "
+                                                    "\"chain\"\nchain = \"fault\"\n{}",
+                                                    more))
+                                  .workload;
+        return std::get<Chain>(workload).frames;
+    };
+    core::Bytes plain;
+    for (const core::Bytes frame : frames("")) plain += frame;
+    EXPECT_EQ(frames("").front(), core::Bytes{8});
+    EXPECT_EQ(plain, core::Bytes{2256 - 40 - 168}); // as workloads.csv of the captures has it
+    EXPECT_EQ(frames("add = [\"interrupt*2\", \"mine=64\"]").size(), frames("").size() + 3);
 }
 
 TEST(Scenario, AKindIsNamedAsItIsSpelt) {

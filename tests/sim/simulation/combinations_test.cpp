@@ -43,7 +43,7 @@ core::TaskKind some_task_kind(Random& random) {
 WorkloadSpec some_workload(Random& random) {
     const auto up_to = [&](std::uint64_t most) { return 1 + random.below(most); };
     const auto small = [&](std::uint64_t most) { return static_cast<std::uint32_t>(up_to(most)); };
-    switch (random.below(8)) {
+    switch (random.below(10)) {
     case 0: return CloneExit{.operations = up_to(300), .warmup = random.below(20), .task = some_task_kind(random)};
     case 1: return Burst{.rounds = up_to(8), .threads = small(60)};
     case 2: return Shell{.operations = up_to(60), .pages_per_program = small(60)};
@@ -59,7 +59,19 @@ WorkloadSpec some_workload(Random& random) {
                         .touched = Bytes{8 * up_to(frame.count() / 8)},
                         .beyond = Bytes{8 * up_to(3000)}};
     }
-    default: return Populate{.tasks = up_to(2000), .task = some_task_kind(random)};
+    case 7: {
+        // Within a page: what a device does to strangers may break what the checks rely on.
+        Dma dma{.operations = up_to(10), .request = {}, .depth = Bytes{512 + 8 * random.below(400)}};
+        dma.request.call = static_cast<core::DmaCall>(random.below(6));
+        dma.request.direction = static_cast<core::DmaDirection>(random.below(2));
+        dma.request.length = 8;
+        return dma;
+    }
+    case 8: return Hotplug{.rounds = up_to(5), .threads = small(40)};
+    default: {
+        const std::uint64_t tasks = up_to(2000);
+        return Populate{.tasks = tasks, .task = some_task_kind(random), .deep = random.below(tasks)};
+    }
     }
 }
 
