@@ -116,7 +116,7 @@ void MainWindow::show_comparison(bool on) {
     resizeDocks({stack_dock_}, {on ? look.px(560) : single}, Qt::Horizontal);
     if (!on) return;
     stack_dock_->raise();
-    resizeDocks({timeline_dock_}, {look.px(150)}, Qt::Vertical);
+    resizeDocks({timeline_dock_}, {look.px(130)}, Qt::Vertical);
 }
 
 bool MainWindow::compare_with(std::size_t design) {

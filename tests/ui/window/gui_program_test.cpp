@@ -60,8 +60,9 @@ TEST(GuiProgram, TakesAPictureWithoutADisplay) {
 TEST(GuiProgram, TwoDesignsALessonAndACaptureFitTheSameWindow) {
     const fs::path picture = fs::path(KSL_SCRATCH) / "window_of_two.png";
     const std::string capture = std::string(KSL_TEST_DATA) + "/captures/6.1/mmu-y-128M";
-    for (const std::string& what : {std::string("burst --design 1 --beside 2 --steps 200"),
-                                    std::string("burst --lesson-step 4"), "--capture " + capture}) {
+    for (const std::string& what :
+         {std::string("burst --design 1 --beside 2 --steps 200"), std::string("burst --lesson-step 1"),
+          std::string("burst --lesson-step 4"), "--capture " + capture}) {
         fs::remove(picture);
         const Answer answer =
             run(kWithoutDisplay + kProgram + " " + what + " --theme light --screenshot " + picture.string());
