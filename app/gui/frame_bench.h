@@ -10,7 +10,8 @@
 
 namespace ksl::gui {
 
-/// Prints median, 95th and 99th percentile and maximum of frames, and of what each view's painting takes. Exit code.
+/// Prints median, 95th and 99th percentile and maximum of frames, and of painting each view whole, which a frame does
+/// only where something changed. Exit code.
 [[nodiscard]] int bench_frames(ui::MainWindow& window, const sim::Assets& assets, const WindowRequest& request);
 
 } // namespace ksl::gui

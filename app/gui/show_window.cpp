@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/command_line.h"
 #include "app/gui/frame_bench.h"
+#include "ui/views/lesson_view.h"
 #include "ui/window/main_window.h"
 
 #include <QApplication>
@@ -31,8 +32,8 @@ public:
     Photographer(ui::MainWindow& window, const WindowRequest& request) : window_(window), request_(request) {
         QObject::connect(&window, &ui::MainWindow::shown, &window, [this](const ui::SnapshotPtr& snapshot) {
             const bool has_arrived = snapshot->position >= request_.steps || snapshot->is_finished;
-            // A step of a lesson says itself where it leads; the start of the run is not it, unless it stays there.
-            const bool is_begun = request_.lesson_step == 0 || snapshot->position != 0 || ++starts_ > 1;
+            // A step of a lesson says itself where it leads.
+            const bool is_begun = request_.lesson_step == 0 || snapshot->position != 0 || stays_at_start();
             if (snapshot->activity == ui::Activity::paused && has_arrived && is_begun) arrange();
         });
         if (request.scenario.empty())
@@ -40,6 +41,12 @@ public:
     }
 
 private:
+    [[nodiscard]] bool stays_at_start() const {
+        const auto& lesson = window_.lesson().lesson();
+        if (!lesson) return true;
+        const sim::LessonPlace place = lesson->steps[window_.lesson().step()].place;
+        return place == sim::LessonPlace::start || place == sim::LessonPlace::stay;
+    }
     /// Views have the moment now; they get one turn of the loop to lay out.
     void arrange() {
         if (is_waiting_) return;
@@ -60,7 +67,6 @@ private:
     ui::MainWindow& window_;
     const WindowRequest& request_;
     bool is_waiting_ = false;
-    int starts_ = 0; ///< moments at the start that were shown
 };
 
 void switch_workspace(ui::MainWindow& window, const std::string& workspace) {

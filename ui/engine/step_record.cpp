@@ -35,15 +35,14 @@ Note note_of(const core::EventBody& body) {
     if (std::holds_alternative<core::CallPushed>(body)) return {.kind = StepKind::call, .flags = 0};
     if (std::holds_alternative<core::CallReturned>(body)) return {.kind = StepKind::call_return, .flags = 0};
     if (std::holds_alternative<core::AreasPurged>(body)) return {.kind = StepKind::other, .flags = StepRecord::kPurge};
-    const bool is_refusal = std::holds_alternative<core::PagesRefused>(body) ||
-                            std::holds_alternative<core::AreaRefused>(body) ||
-                            std::holds_alternative<core::OutOfMemory>(body);
-    if (is_refusal) return {.kind = StepKind::other, .flags = StepRecord::kFailed};
+    // A large block that is refused is often asked for in smaller ones: no failure yet.
+    if (std::holds_alternative<core::PagesRefused>(body) || std::holds_alternative<core::AreaRefused>(body))
+        return {.kind = StepKind::other, .flags = StepRecord::kRefused};
     if (std::holds_alternative<core::TaskKilled>(body) || std::holds_alternative<core::MachineDied>(body))
         return {.kind = StepKind::other, .flags = StepRecord::kFault | StepRecord::kKilled};
-    const bool is_fault = std::holds_alternative<core::PageFaulted>(body) ||
-                          std::holds_alternative<core::StackOverran>(body) ||
-                          std::holds_alternative<core::OverflowNoticed>(body);
+    const bool is_fault =
+        std::holds_alternative<core::PageFaulted>(body) || std::holds_alternative<core::OutOfMemory>(body) ||
+        std::holds_alternative<core::StackOverran>(body) || std::holds_alternative<core::OverflowNoticed>(body);
     return {.kind = StepKind::other, .flags = is_fault ? StepRecord::kFault : std::uint8_t{0}};
 }
 

@@ -20,11 +20,12 @@ namespace ksl::ui {
 enum class StepKind : std::uint8_t { other, clone, exit, context_switch, call, call_return };
 
 struct StepRecord {
-    static constexpr std::uint8_t kFailed = 1;    ///< the kernel answered with an error
+    static constexpr std::uint8_t kFailed = 1;    ///< the kernel answered with an error: the clone failed
     static constexpr std::uint8_t kFault = 2;     ///< page fault, overflow, somebody was killed
     static constexpr std::uint8_t kFromCache = 4; ///< a clone whose stack came from a per-CPU cache
     static constexpr std::uint8_t kPurge = 8;     ///< lazily freed areas were purged
     static constexpr std::uint8_t kKilled = 16;   ///< the task or the machine died of it
+    static constexpr std::uint8_t kRefused = 32;  ///< an allocation on the way was refused; there may have been another
 
     core::Nanoseconds at;
     core::Nanoseconds duration;
@@ -37,7 +38,7 @@ struct StepRecord {
 
     [[nodiscard]] constexpr bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
     /// Worth stopping at: a failure, a fault, a purge.
-    [[nodiscard]] constexpr bool is_notable() const { return (flags & (kFailed | kFault | kPurge)) != 0; }
+    [[nodiscard]] constexpr bool is_notable() const { return (flags & (kFailed | kFault | kPurge | kRefused)) != 0; }
     friend constexpr bool operator==(const StepRecord&, const StepRecord&) = default;
 };
 

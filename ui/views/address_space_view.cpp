@@ -39,7 +39,7 @@ double pages_between(VirtAddr from, VirtAddr to) {
 } // namespace
 
 AddressSpaceView::AddressSpaceView(const Theme& theme, QWidget* parent)
-    : MapCanvas(theme, Scope::address_space, ZoomAxes::horizontal, parent) {}
+    : SnapshotCanvas(theme, Scope::address_space, ZoomAxes::horizontal, parent) {}
 
 QSize AddressSpaceView::sizeHint() const {
     return {look().px(720), look().px(200)};

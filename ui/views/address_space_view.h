@@ -7,16 +7,14 @@
 #include "ui/layout/address_lens.h"
 #include "ui/machine/space_reading.h"
 #include "ui/machine/stack_reading.h"
-#include "ui/views/snapshot_view.h"
-#include "ui/views/text_painter.h"
-#include "ui/widgets/map_canvas.h"
+#include "ui/views/snapshot_canvas.h"
 
 #include <optional>
 #include <vector>
 
 namespace ksl::ui {
 
-class AddressSpaceView : public MapCanvas, public SnapshotView {
+class AddressSpaceView : public SnapshotCanvas {
     Q_OBJECT
 
 public:
@@ -30,7 +28,6 @@ public:
     bool carry_out(Command command) override;
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
-    [[nodiscard]] const QList<WrittenText>& written() const { return written_; }
 
 Q_SIGNALS:
     void stack_clicked(core::StackId stack);
@@ -89,13 +86,11 @@ private:
     [[nodiscard]] QString area_sentence(const SpaceArea& area) const;
     [[nodiscard]] QString window_name() const;
 
-    SnapshotPtr snapshot_;
     SpaceReading space_;
     core::VirtRange stage_{};
     core::StackId selected_;
     std::optional<StackReading> stack_;
     std::size_t cursor_ = 0; ///< index of an area
-    mutable QList<WrittenText> written_;
 };
 
 } // namespace ksl::ui

@@ -119,10 +119,15 @@ void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
         add(tr("last operation"), operation_text(*last_a), operation_text(*last_b),
             time_verdict(double(last_a->duration.count()), double(last_b->duration.count())));
     }
-    add(tr("mean clone"), format_time(a.mean_clone()), format_time(b.mean_clone()),
-        time_verdict(a.mean_clone(), b.mean_clone()));
-    add(tr("mean exit"), format_time(a.mean_exit()), format_time(b.mean_exit()),
-        time_verdict(a.mean_exit(), b.mean_exit()));
+    // Before both have done one there is nothing to compare.
+    if (a.clones != 0 && b.clones != 0) {
+        add(tr("mean clone"), format_time(a.mean_clone()), format_time(b.mean_clone()),
+            time_verdict(a.mean_clone(), b.mean_clone()));
+    }
+    if (a.exits != 0 && b.exits != 0) {
+        add(tr("mean exit"), format_time(a.mean_exit()), format_time(b.mean_exit()),
+            time_verdict(a.mean_exit(), b.mean_exit()));
+    }
     add(tr("TLB misses an operation"), format_decimal(a.misses_an_operation(), 1),
         format_decimal(b.misses_an_operation(), 1), figure_verdict(a.misses_an_operation(), b.misses_an_operation()));
     add(tr("page walks an operation"), format_decimal(a.walks_an_operation(), 1),
@@ -144,6 +149,7 @@ void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
         time_verdict(double(snapshot->now.count()), double(other.now.count())));
     add(tr("operations that differ"), {}, format_count(differences_),
         outcomes_ == 0 ? tr("none in outcome") : tr("%1 in outcome").arg(format_count(outcomes_)));
+    setRowCount(row);
 }
 
 QStringList CompareView::lines() const {

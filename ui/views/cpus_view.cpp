@@ -46,7 +46,7 @@ double sum(const core::TlbCounters::BySize& counts) {
 
 } // namespace
 
-CpusView::CpusView(const Theme& theme, QWidget* parent) : MapCanvas(theme, Scope::canvas, ZoomAxes::none, parent) {
+CpusView::CpusView(const Theme& theme, QWidget* parent) : SnapshotCanvas(theme, Scope::canvas, ZoomAxes::none, parent) {
     QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);

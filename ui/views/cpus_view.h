@@ -5,13 +5,11 @@
 #pragma once
 
 #include "core/tlb/tlb_counters.h"
-#include "ui/views/snapshot_view.h"
-#include "ui/views/text_painter.h"
-#include "ui/widgets/map_canvas.h"
+#include "ui/views/snapshot_canvas.h"
 
 namespace ksl::ui {
 
-class CpusView : public MapCanvas, public SnapshotView {
+class CpusView : public SnapshotCanvas {
     Q_OBJECT
 
 public:
@@ -26,14 +24,12 @@ public:
     [[nodiscard]] int heightForWidth(int width) const override;
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
-    [[nodiscard]] const QList<WrittenText>& written() const { return written_; }
 
 Q_SIGNALS:
     /// A cached or current stack was clicked.
     void stack_clicked(core::StackId stack);
 
 protected:
-    [[nodiscard]] QSizeF content_size() const override { return {1, 1}; }
     void paint_content(QPainter& painter, const QRect& exposed) override;
     [[nodiscard]] QList<CanvasItem> items() const override;
     [[nodiscard]] QRectF cursor_rect() const override;
@@ -67,9 +63,7 @@ private:
     [[nodiscard]] QString list_text(std::size_t index) const;
     [[nodiscard]] QString card_sentence(std::size_t index) const;
 
-    SnapshotPtr snapshot_;
     int cursor_ = 0;
-    mutable QList<WrittenText> written_;
 };
 
 } // namespace ksl::ui

@@ -22,6 +22,22 @@ QLabel* new_text(QWidget* parent) {
     return label;
 }
 
+QString name_of(sim::LessonView view) {
+    switch (view) {
+    case sim::LessonView::none: break;
+    case sim::LessonView::physical_memory: return LessonView::tr("physical memory");
+    case sim::LessonView::address_space: return LessonView::tr("the address space");
+    case sim::LessonView::page_walk: return LessonView::tr("the page walk");
+    case sim::LessonView::stack: return LessonView::tr("the stack");
+    case sim::LessonView::cpus: return LessonView::tr("the CPUs");
+    case sim::LessonView::timeline: return LessonView::tr("the timeline");
+    case sim::LessonView::events: return LessonView::tr("the events");
+    case sim::LessonView::design: return LessonView::tr("the design");
+    case sim::LessonView::comparison: return LessonView::tr("A against B");
+    }
+    return {};
+}
+
 } // namespace
 
 LessonView::LessonView(const Theme& theme, QWidget* parent) : QScrollArea(parent), theme_(theme) {
@@ -101,6 +117,8 @@ void LessonView::rebuild() {
     title_->setText(QString::fromStdString(lesson_->title));
     const auto count = static_cast<int>(lesson_->steps.size());
     place_->setText(is_started_ ? tr("Step %1 of %2").arg(step_ + 1).arg(count) : tr("%n steps", nullptr, count));
+    if (is_started_ && step.look_at != sim::LessonView::none)
+        place_->setText(tr("%1, look at %2").arg(place_->text(), name_of(step.look_at)));
     text_->setText(is_started_ ? QString::fromStdString(step.text)
                                : tr("Each step takes the run to a place and brings up what there is to see."));
     next_->setText(is_started_ ? tr("Next") : tr("Start the lesson"));

@@ -38,7 +38,8 @@ QString low_digits(VirtAddr at) {
 
 } // namespace
 
-StackView::StackView(const Theme& theme, QWidget* parent) : MapCanvas(theme, Scope::stack, ZoomAxes::none, parent) {}
+StackView::StackView(const Theme& theme, QWidget* parent)
+    : SnapshotCanvas(theme, Scope::stack, ZoomAxes::none, parent) {}
 
 QSize StackView::sizeHint() const {
     return {look().px(380), look().px(460)};

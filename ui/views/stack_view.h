@@ -7,9 +7,7 @@
 #include "ui/engine/overflow_log.h"
 #include "ui/layout/stack_layout.h"
 #include "ui/machine/stack_reading.h"
-#include "ui/views/snapshot_view.h"
-#include "ui/views/text_painter.h"
-#include "ui/widgets/map_canvas.h"
+#include "ui/views/snapshot_canvas.h"
 
 #include <memory>
 #include <optional>
@@ -17,7 +15,7 @@
 
 namespace ksl::ui {
 
-class StackView : public MapCanvas, public SnapshotView {
+class StackView : public SnapshotCanvas {
     Q_OBJECT
 
 public:
@@ -40,7 +38,6 @@ public:
     [[nodiscard]] QAccessible::Role accessible_role() const override { return QAccessible::List; }
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
-    [[nodiscard]] const QList<WrittenText>& written() const { return written_; }
 
 Q_SIGNALS:
     /// The stack that is shown now.
@@ -49,7 +46,6 @@ Q_SIGNALS:
     void address_picked(core::VirtAddr at);
 
 protected:
-    [[nodiscard]] QSizeF content_size() const override { return {1, 1}; }
     void paint_content(QPainter& painter, const QRect& exposed) override;
     [[nodiscard]] QList<CanvasItem> items() const override;
     [[nodiscard]] QRectF cursor_rect() const override;
@@ -85,7 +81,6 @@ private:
     [[nodiscard]] QString below_text() const;
     [[nodiscard]] QString room_text() const;
 
-    SnapshotPtr snapshot_;
     core::StackId selected_;
     std::unique_ptr<const StackReading> reading_;
     OverflowLog overflows_;
@@ -93,7 +88,6 @@ private:
     bool has_hole_below_ = false; ///< no guard was asked for, but nothing is mapped there either
     QString victim_;              ///< what lies below, where something does
     int cursor_ = 0;              ///< index of a box
-    mutable QList<WrittenText> written_;
 };
 
 } // namespace ksl::ui

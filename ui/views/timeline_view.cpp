@@ -16,7 +16,8 @@ using core::Nanoseconds;
 
 namespace {
 
-constexpr double kPale = 0.35; ///< of what the playhead has not reached
+constexpr double kPale = 0.35;       ///< of what the playhead has not reached
+constexpr double kLeastForName = 24; ///< pixels of a box on a CPU's lane
 constexpr unsigned kMostTicks = 8;
 
 Nanoseconds before(Nanoseconds at, Nanoseconds by) {
@@ -26,7 +27,7 @@ Nanoseconds before(Nanoseconds at, Nanoseconds by) {
 } // namespace
 
 TimelineView::TimelineView(const Theme& theme, QWidget* parent)
-    : MapCanvas(theme, Scope::timeline, ZoomAxes::horizontal, parent) {}
+    : SnapshotCanvas(theme, Scope::timeline, ZoomAxes::horizontal, parent) {}
 
 QSize TimelineView::sizeHint() const {
     return {look().px(720), look().px(170)};
@@ -333,11 +334,9 @@ void TimelineView::paint_bars(QPainter& painter, const EventTrack& track, const 
         if (bins[i].is_empty()) continue;
         const double x = from + (static_cast<double>(i) * (to - from) / static_cast<double>(columns));
         const double high = height_of(bins[i].max);
-        painter.setBrush(colour);
-        painter.drawRect(QRectF(x, lane.rect.bottom() - high, kColumn - 1, high));
+        painter.fillRect(QRectF(x, lane.rect.bottom() - high, kColumn - 1, high), colour);
         if (!bins[i].has_failure()) continue;
-        painter.setBrush(look().colour(Role::damage));
-        painter.drawRect(QRectF(x, lane.rect.top(), kColumn - 1, lane.rect.height()));
+        painter.fillRect(QRectF(x, lane.rect.top(), kColumn - 1, lane.rect.height()), look().colour(Role::damage));
     }
 }
 
@@ -352,11 +351,11 @@ void TimelineView::paint_cpu(QPainter& painter, TextPainter& text, std::size_t c
     if (static_cast<double>(stretches.size()) > width() / 2.0) {
         const auto columns = static_cast<std::size_t>(std::max(1.0, width() - label_width()));
         const std::vector<float> density = cpus_[cpu].density(range, columns);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(look().colour(FrameClass::movable));
+        const QColor busy = look().colour(FrameClass::movable);
+        const double left = label_width();
         for (std::size_t i = 0; i < density.size(); ++i) {
             const double high = static_cast<double>(density[i]) * row.height();
-            painter.drawRect(QRectF(label_width() + static_cast<double>(i), row.bottom() - high, 1, high));
+            painter.fillRect(QRectF(left + static_cast<double>(i), row.bottom() - high, 1, high), busy);
         }
         return;
     }
@@ -370,12 +369,19 @@ void TimelineView::paint_cpu(QPainter& painter, TextPainter& text, std::size_t c
         const double left = std::max(label_width(), to_x(stretches[i].from));
         const double right = std::min<double>(width(), to_x(stretches[last].to));
         const QRectF at(left, row.top(), std::max(1.0, right - left), row.height());
-        painter.setPen(at.width() > 4 ? look().hairline() : QPen(Qt::NoPen));
-        painter.setBrush(look().colour(FrameClass::movable));
-        painter.drawRect(at);
-        text.set_colour(look().text_on(look().colour(FrameClass::movable)));
-        text.write(at.adjusted(3, 0, -3, 0), Qt::AlignCenter,
-                   task_name(*snapshot_->machine, core::TaskId{stretches[i].what}), TextFit::whole);
+        if (at.width() > 4) {
+            painter.setPen(look().hairline());
+            painter.setBrush(look().colour(FrameClass::movable));
+            painter.drawRect(at);
+        } else {
+            painter.fillRect(at, look().colour(FrameClass::movable));
+        }
+        // No name is that short, and measuring one for each of hundreds of boxes is what would take longest here.
+        if (at.width() >= look().px(kLeastForName)) {
+            text.set_colour(look().text_on(look().colour(FrameClass::movable)));
+            text.write(at.adjusted(3, 0, -3, 0), Qt::AlignCenter,
+                       task_name(*snapshot_->machine, core::TaskId{stretches[i].what}), TextFit::whole);
+        }
         i = last + 1;
     }
 }

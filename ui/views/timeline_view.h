@@ -7,16 +7,14 @@
 
 #include "ui/engine/snapshot.h"
 #include "ui/layout/timeline_bins.h"
-#include "ui/views/snapshot_view.h"
-#include "ui/views/text_painter.h"
-#include "ui/widgets/map_canvas.h"
+#include "ui/views/snapshot_canvas.h"
 
 #include <span>
 #include <vector>
 
 namespace ksl::ui {
 
-class TimelineView : public MapCanvas, public SnapshotView {
+class TimelineView : public SnapshotCanvas {
     Q_OBJECT
 
 public:
@@ -40,7 +38,6 @@ public:
     [[nodiscard]] QString summary() const override;
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
-    [[nodiscard]] const QList<WrittenText>& written() const { return written_; }
 
 Q_SIGNALS:
     void scrubbed(std::uint64_t position);
@@ -85,7 +82,6 @@ private:
     void paint_label(QPainter& painter, TextPainter& text, const Lane& lane) const;
     void paint_playhead(QPainter& painter, TextPainter& text, const Lanes& lanes) const;
 
-    SnapshotPtr snapshot_;
     [[nodiscard]] bool has_other() const { return snapshot_ != nullptr && snapshot_->other != nullptr; }
     void paint_differences(QPainter& painter, const Lane& lane) const;
 
@@ -99,7 +95,6 @@ private:
     std::vector<SpanTrack> cpus_;
     std::vector<core::Nanoseconds> cpu_ends_; ///< of the last stretch of each CPU
     bool is_scrubbing_ = false;
-    mutable QList<WrittenText> written_;
 };
 
 } // namespace ksl::ui

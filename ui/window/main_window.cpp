@@ -116,7 +116,7 @@ void MainWindow::show_comparison(bool on) {
     resizeDocks({stack_dock_}, {on ? look.px(560) : single}, Qt::Horizontal);
     if (!on) return;
     stack_dock_->raise();
-    resizeDocks({timeline_dock_}, {look.px(150)}, Qt::Vertical);
+    resizeDocks({timeline_dock_}, {look.px(130)}, Qt::Vertical);
 }
 
 bool MainWindow::compare_with(std::size_t design) {
@@ -149,9 +149,10 @@ void MainWindow::go_to_lesson_step(const sim::LessonStep& step) {
 }
 
 void MainWindow::look_at(sim::LessonView view) {
-    const auto raise = [](QDockWidget* dock) {
+    const auto raise = [this](QDockWidget* dock) {
         dock->show();
-        dock->raise();
+        // On a small screen the lesson and the view share a place; the lesson stays, and says what to look at.
+        if (!tabifiedDockWidgets(lesson_dock_).contains(dock)) dock->raise();
     };
     switch (view) {
     case sim::LessonView::none: break;

@@ -68,6 +68,7 @@ public:
     void show_delivery(const Delivery& delivery);
     /// This design as B; false: the scenario has none of this number.
     bool compare_with(std::size_t design);
+    [[nodiscard]] const LessonView& lesson() const { return *lesson_; }
     /// False: there is no such step.
     bool go_to_lesson(std::size_t step);
     /// Any run, for tests.

@@ -154,7 +154,7 @@ void MainWindow::arrange_explore(ScreenClass screen) {
     resizeDocks({stack_dock_}, {side}, Qt::Horizontal);
     // Docks one above the other cannot be told how high they are together, but they keep a height that they once had.
     views_->space_pair->setFixedHeight(look.px(is_small ? 132 : 190));
-    views_->timeline->setFixedHeight(look.px(is_small ? (other_design_ ? 130 : 100) : 170));
+    views_->timeline->setFixedHeight(look.px(is_small ? (other_design_ ? 126 : 100) : 170));
     QTimer::singleShot(0, this, [this] {
         QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
         for (QWidget* view : std::initializer_list<QWidget*>{views_->space_pair, views_->timeline}) {

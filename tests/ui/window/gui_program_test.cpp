@@ -57,6 +57,29 @@ TEST(GuiProgram, TakesAPictureWithoutADisplay) {
     EXPECT_EQ(height, 720U) << "the window fits the smallest usual screen";
 }
 
+TEST(GuiProgram, TwoDesignsALessonAndACaptureFitTheSameWindow) {
+    const fs::path picture = fs::path(KSL_SCRATCH) / "window_of_two.png";
+    const std::string capture = std::string(KSL_TEST_DATA) + "/captures/6.1/mmu-y-128M";
+    for (const std::string& what :
+         {std::string("burst --design 1 --beside 2 --steps 200"), std::string("burst --lesson-step 1"),
+          std::string("burst --lesson-step 4"), "--capture " + capture}) {
+        fs::remove(picture);
+        const Answer answer =
+            run(kWithoutDisplay + kProgram + " " + what + " --theme light --screenshot " + picture.string());
+        EXPECT_EQ(answer.code, 0) << answer.text;
+        const auto [width, height] = png_size(picture);
+        EXPECT_EQ(width, 1280U) << what;
+        EXPECT_EQ(height, 720U) << what;
+    }
+}
+
+TEST(GuiProgram, TimesItsFrames) {
+    const Answer answer = run(kWithoutDisplay + kProgram + " burst --bench-frames 10");
+    EXPECT_EQ(answer.code, 0) << answer.text;
+    for (const char* words : {"p99", "10 frames", "FrameMapCanvas", "TimelineView"})
+        EXPECT_NE(answer.text.find(words), std::string::npos) << answer.text;
+}
+
 TEST(GuiProgram, SaysInOneLineWhatIsWrong) {
     const auto expect = [](const std::string& arguments, int code, const std::string& words) {
         const Answer answer = run(kWithoutDisplay + kProgram + " " + arguments);
@@ -71,6 +94,11 @@ TEST(GuiProgram, SaysInOneLineWhatIsWrong) {
     expect("burst --design 99 --screenshot x.png", 2, "there is no design 99");
     expect("burst --set machine.cpus=0 --screenshot x.png", 2, "machine.cpus");
     expect("--screenshot x.png", 2, "needs a scenario");
+    expect("burst --beside 99 --screenshot x.png", 2, "no such design");
+    expect("burst --design 2 --beside 2 --screenshot x.png", 2, "two designs would be right");
+    expect("burst --lesson-step 99 --screenshot x.png", 2, "no such step");
+    expect("--capture /no/such/capture --screenshot x.png", 2, "/no/such/capture");
+    expect("no-such-scenario --bench-frames 3", 2, "no-such-scenario");
     expect("burst --screenshot /no/such/folder/x.png", 3, "cannot be written");
     expect("burst", 3, "no display");
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "sim/run/experiment.h"
+#include "sim/store/run_store.h"
 #include "tests/ui/support/pictures.h"
 #include "tests/ui/support/scripted_source.h"
 #include "ui/views/address_space_view.h"
 #include "ui/views/capture_view.h"
+#include "ui/views/charts_view.h"
 #include "ui/views/compare_view.h"
 #include "ui/views/cpus_view.h"
 #include "ui/views/design_view.h"
@@ -49,11 +52,12 @@ protected:
             },
             20'000);
     }
-    /// The one without a name: those of B and of captured systems have one.
+    /// A's, where there are two, and not that of a captured system.
     template <class View>
     View& view() {
         for (View* found : window.findChildren<View*>()) {
-            if (found->objectName().isEmpty()) return *found;
+            const QString name = found->objectName();
+            if (name != QStringLiteral("b") && name != QStringLiteral("captured")) return *found;
         }
         throw std::runtime_error("no such view");
     }
@@ -292,6 +296,28 @@ TEST_F(Window, ACapturedSystemIsLookedAt) {
     window.open_capture("/no/such/capture");
     ASSERT_TRUE(QTest::qWaitFor(
         [&] { return view<EventSentenceBar>().sentence().contains(QStringLiteral("/no/such/capture")); }, 20'000));
+}
+
+TEST_F(Window, ALabDatabaseShowsItsCharts) {
+    QTemporaryDir folder;
+    const std::string file = folder.filePath(QStringLiteral("lab.sqlite")).toStdString();
+    {
+        const auto scenario = sim::load_scenario(sim::Assets{}, "burst", std::vector<std::string>{"workload.rounds=2"});
+        ASSERT_TRUE(scenario) << to_string(scenario.error());
+        auto store = sim::RunStore::open(file, sim::OpenMode::append);
+        ASSERT_TRUE(store) << to_string(store.error());
+        ASSERT_TRUE(sim::run_scenario(sim::Assets{}, *scenario, {.store = &*store}));
+    }
+    window.open_database(file);
+    ChartsView& charts = view<ChartsView>();
+    EXPECT_TRUE(charts.isVisible());
+    ASSERT_GT(charts.count(), 2);
+    for (int chart = 0; chart < charts.count(); ++chart) {
+        charts.choose(chart);
+        EXPECT_GT(test::colours_of(charts.grab().toImage()).size(), 4U) << charts.current()->name;
+    }
+    window.open_database("/no/such/lab.sqlite");
+    EXPECT_TRUE(view<EventSentenceBar>().sentence().contains(QStringLiteral("/no/such/lab.sqlite")));
 }
 
 TEST_F(Window, SizeThemeAndDocksComeBack) {
