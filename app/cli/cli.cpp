@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
     add_list(line);
     add_import(line);
     add_walk(line);
+    add_stack(line);
     add_replay(line);
     add_verify(line);
     add_gui(line);

@@ -44,6 +44,7 @@ void add_db(CommandLine& line);
 void add_import(CommandLine& line);
 void add_list(CommandLine& line);
 void add_replay(CommandLine& line);
+void add_stack(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_walk(CommandLine& line);
 

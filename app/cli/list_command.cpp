@@ -16,9 +16,12 @@ namespace {
 struct Kind {
     std::string_view name;
     std::string_view folder;
+    std::string_view section = {}; ///< only files that have it, and its title instead of the file's
 };
-constexpr std::array kKinds{Kind{"scenarios", "scenarios"}, Kind{"designs", "designs"},
-                            Kind{"processors", "processors"}, Kind{"prices", "prices"}};
+constexpr std::array kKinds{Kind{"scenarios", "scenarios"}, Kind{"lessons", "scenarios", "\n[lesson]\n"},
+                            Kind{"designs", "designs"},     Kind{"processors", "processors"},
+                            Kind{"prices", "prices"},       Kind{"chains", "chains"},
+                            Kind{"additions", "additions"}};
 
 struct Listed {
     std::string name;
@@ -37,13 +40,19 @@ std::string title_in(std::string_view text) {
     return {};
 }
 
-sim::Result<std::vector<Listed>> entries(const sim::Assets& assets, std::string_view folder) {
+sim::Result<std::vector<Listed>> entries(const sim::Assets& assets, const Kind& kind) {
     std::vector<Listed> found;
-    for (const std::string& path : assets.list(folder)) {
+    for (const std::string& path : assets.list(kind.folder)) {
         if (!path.ends_with(".toml")) continue;
         KSL_TRY_ASSIGN(asset, assets.find(path));
-        const std::string name = path.substr(folder.size() + 1, path.size() - folder.size() - 6);
-        found.push_back({name, title_in(asset.text)});
+        std::string_view text = asset.text;
+        if (!kind.section.empty()) {
+            const std::size_t section = text.find(kind.section);
+            if (section == std::string_view::npos) continue;
+            text.remove_prefix(section);
+        }
+        const std::string name = path.substr(kind.folder.size() + 1, path.size() - kind.folder.size() - 6);
+        found.push_back({name, title_in(text)});
     }
     return found;
 }
@@ -59,7 +68,7 @@ sim::Result<int> list(const CommandLine& line, const Options& options) {
     bool is_first = true;
     for (const Kind& kind : kKinds) {
         if (!options.kind.empty() && options.kind != kind.name) continue;
-        KSL_TRY_ASSIGN(found, entries(assets, kind.folder));
+        KSL_TRY_ASSIGN(found, entries(assets, kind));
         if (options.json) {
             auto& rows = all[std::string(kind.name)] = nlohmann::ordered_json::array();
             for (const Listed& entry : found) rows.push_back({{"name", entry.name}, {"title", entry.title}});
@@ -77,10 +86,10 @@ sim::Result<int> list(const CommandLine& line, const Options& options) {
 
 void add_list(CommandLine& line) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = line.add("list", "Shows the scenarios, designs and processors that there are",
+    CLI::App* command = line.add("list", "Shows the scenarios, lessons, designs and processors that there are",
                                  [&line, options] { return list(line, *options); });
     command->add_option("kind", options->kind, "Only these")
-        ->check(CLI::IsMember({"scenarios", "designs", "processors", "prices"}));
+        ->check(CLI::IsMember({"scenarios", "lessons", "designs", "processors", "prices", "chains", "additions"}));
     command->add_flag("--json", options->json, "As JSON");
 }
 

@@ -41,14 +41,22 @@ std::expected<WindowRequest, int> read_command_line(int argc, char** argv) {
     app.set_version_flag("--version", "kstacklab-gui " KSL_VERSION);
     app.add_option("scenario", request.scenario, "A scenario that comes with the program, or a file");
     app.add_option("--design", design, "Which of the scenario's designs, counted from 1")->check(CLI::PositiveNumber);
+    std::size_t beside = 0;
+    app.add_option("--beside", beside, "A second design beside it, step by step, counted from 1")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--lesson-step", request.lesson_step, "Begins the scenario's lesson at this step, counted from 1");
+    app.add_option("--capture", request.capture, "A captured system to look at: a folder, or a crash dump");
+    app.add_option("--page", request.page, "memory or walk: what the middle of the window shows")
+        ->check(CLI::IsMember({"memory", "walk"}));
     app.add_option("--set", request.overrides, "KEY=VALUE instead of what the scenario says");
     app.add_option("--assets", request.assets, "Folder with files that replace or join the built-in ones");
     app.add_option("--theme", request.theme, "system, light, dark, print or high-contrast")
         ->transform(CLI::CheckedTransformer(themes()).description(""));
     app.add_option("--size", size, "Of the window: WIDTHxHEIGHT, 640x480 or larger");
-    app.add_option("--workspace", request.workspace, "explore, lesson or trace")
-        ->check(CLI::IsMember({"explore", "lesson", "trace"}));
+    app.add_option("--workspace", request.workspace, "explore, lesson, compare or trace")
+        ->check(CLI::IsMember({"explore", "lesson", "compare", "trace"}));
     app.add_option("--steps", request.steps, "Steps to take at once");
+    app.add_option("--bench-frames", request.bench_frames, "Times so many frames of the scenario's run and ends");
     app.add_option("--screenshot", request.screenshot, "Writes a picture of the window to this file and ends");
     try {
         app.parse(argc, argv);
@@ -63,6 +71,11 @@ std::expected<WindowRequest, int> read_command_line(int argc, char** argv) {
         return std::unexpected(kWrongInput);
     }
     request.design = design - 1;
+    if (beside != 0) request.beside = beside - 1;
+    if (request.beside == request.design) {
+        std::fprintf(stderr, "kstacklab-gui: --beside %zu: is --design as well; two designs would be right\n", beside);
+        return std::unexpected(kWrongInput);
+    }
     return request;
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ inline constexpr int kEnvironmentFailed = 3;
 struct WindowRequest {
     std::string scenario; ///< name or file; empty: none
     std::size_t design = 0;
+    std::optional<std::size_t> beside; ///< B
+    std::string capture;               ///< of a real system; empty: none
+    std::string page;                  ///< of the centre: memory or walk; empty: as it is
+    std::size_t lesson_step = 0;       ///< counted from 1; 0: the lesson is not begun
     std::vector<std::string> overrides;
     std::string assets;
     ui::ThemeChoice theme = ui::ThemeChoice::system;
@@ -29,7 +34,8 @@ struct WindowRequest {
     int height = 720;
     std::uint64_t steps = 0;
     std::string workspace = "explore";
-    std::string screenshot; ///< file; empty: the window stays
+    std::size_t bench_frames = 0; ///< to be timed; 0: none
+    std::string screenshot;       ///< file; empty: the window stays
 };
 
 /// The request, or the exit code after help or an error was printed.

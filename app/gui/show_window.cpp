@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/command_line.h"
+#include "app/gui/frame_bench.h"
 #include "ui/window/main_window.h"
 
 #include <QApplication>
 #include <QPixmap>
+#include <QSettings>
 #include <QStyleFactory>
 #include <QTimer>
 #include <clocale>
@@ -29,8 +31,12 @@ public:
     Photographer(ui::MainWindow& window, const WindowRequest& request) : window_(window), request_(request) {
         QObject::connect(&window, &ui::MainWindow::shown, &window, [this](const ui::SnapshotPtr& snapshot) {
             const bool has_arrived = snapshot->position >= request_.steps || snapshot->is_finished;
-            if (snapshot->activity == ui::Activity::paused && has_arrived) arrange();
+            // A step of a lesson says itself where it leads; the start of the run is not it, unless it stays there.
+            const bool is_begun = request_.lesson_step == 0 || snapshot->position != 0 || ++starts_ > 1;
+            if (snapshot->activity == ui::Activity::paused && has_arrived && is_begun) arrange();
         });
+        if (request.scenario.empty())
+            QObject::connect(&window, &ui::MainWindow::capture_shown, &window, [this] { arrange(); });
     }
 
 private:
@@ -54,18 +60,21 @@ private:
     ui::MainWindow& window_;
     const WindowRequest& request_;
     bool is_waiting_ = false;
+    int starts_ = 0; ///< moments at the start that were shown
 };
 
 void switch_workspace(ui::MainWindow& window, const std::string& workspace) {
     if (workspace == "lesson") window.actions().trigger(ui::Command::workspace_lesson);
+    if (workspace == "compare") window.actions().trigger(ui::Command::workspace_compare);
     if (workspace == "trace") window.actions().trigger(ui::Command::workspace_trace);
 }
 
 } // namespace
 
 int show_window(const WindowRequest& request, int& argc, char** argv) {
+    const bool is_bench = request.bench_frames != 0;
     const bool is_picture = !request.screenshot.empty();
-    if (is_picture && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
+    if ((is_picture || is_bench) && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
     if (!has_display()) {
         std::fprintf(stderr, "kstacklab-gui: there is no display; set DISPLAY or WAYLAND_DISPLAY, or take a picture "
                              "with --screenshot FILE\n");
@@ -76,14 +85,28 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     QApplication app(argc, argv);
     std::setlocale(LC_NUMERIC, "C"); // NOLINT(concurrency-mt-unsafe): before any other thread exists
     QApplication::setApplicationName(QStringLiteral("kstacklab"));
+    QApplication::setOrganizationName(QStringLiteral("kstacklab"));
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
 
     ui::MainWindow window(*assets, request.theme);
     window.resize(request.width, request.height);
+    if (is_bench) return bench_frames(window, *assets, request);
     int code = kDone;
     if (!request.scenario.empty()) {
         if (const auto error = window.open(request.scenario, request.design, request.overrides)) return report(*error);
+        if (request.beside) {
+            if (!window.compare_with(*request.beside)) {
+                std::fprintf(stderr, "kstacklab-gui: --beside %zu: the scenario has no such design\n",
+                             *request.beside + 1);
+                return kWrongInput;
+            }
+        }
         if (request.steps != 0) window.engine()->go_to(request.steps);
+        if (request.lesson_step != 0 && !window.go_to_lesson(request.lesson_step - 1)) {
+            std::fprintf(stderr, "kstacklab-gui: --lesson-step %zu: the scenario's lesson has no such step\n",
+                         request.lesson_step);
+            return kWrongInput;
+        }
     }
     QObject::connect(&window, &ui::MainWindow::failed, &window, [&](const sim::Error& error) {
         if (!is_picture) return; // the window shows it
@@ -92,13 +115,22 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     });
     std::optional<Photographer> photographer;
     if (is_picture) photographer.emplace(window, request);
-    window.show();
-    QTimer::singleShot(0, &window, [&] { switch_workspace(window, request.workspace); });
-    if (is_picture && request.scenario.empty()) {
-        std::fprintf(stderr, "kstacklab-gui: --screenshot needs a scenario\n");
+    if (is_picture && request.scenario.empty() && request.capture.empty()) {
+        std::fprintf(stderr, "kstacklab-gui: --screenshot needs a scenario or a capture\n");
         return kWrongInput;
     }
-    return QApplication::exec();
+    if (!request.capture.empty()) window.open_capture(request.capture);
+    // A picture is of what was asked for, not of how somebody left the window.
+    QSettings settings;
+    if (!is_picture) window.load_settings(settings);
+    window.show();
+    QTimer::singleShot(0, &window, [&] {
+        switch_workspace(window, request.workspace);
+        if (request.page == "walk") window.actions().trigger(ui::Command::go_to);
+    });
+    const int result = QApplication::exec();
+    if (!is_picture) window.save_settings(settings);
+    return code != kDone ? code : result;
 }
 
 } // namespace ksl::gui

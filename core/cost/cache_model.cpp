@@ -4,6 +4,7 @@
 #include "core/types/assert.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ksl::core {
 
@@ -48,55 +49,94 @@ CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_
 }
 
 CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
-    const Spot spot = finders_[1].spot_of(at);
-    const std::size_t index = private_index(cpu, 1, spot);
-    const int way = find(private_[index], finders_[1].ways, spot.tag);
+    const Line line = line_of(cpu, at, is_write);
+    Set& first = private_.mut(private_index(cpu, 0, line.spots[0]));
+    Set& second = private_.mut(private_index(cpu, 1, line.spots[1]));
+    return count(cpu, bring(line, first, second));
+}
+
+void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found) {
+    if (first >= kEnd) {
+        found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
+        counters_[cpu.raw()].found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
+        return;
+    }
+    // A page's lines have the same tags, and their sets lie side by side in one chunk: the numbers of sets are
+    // multiples of 64.
+    Line line = line_of(cpu, first, is_write);
+    Set* near = &private_.mut(private_index(cpu, 0, line.spots[0]));
+    Set* far = &private_.mut(private_index(cpu, 1, line.spots[1]));
+    const unsigned ways = finders_[0].ways;
+    Found here{};
+    for (std::uint32_t i = 0; i < lines; ++i, ++near, ++far) {
+        const int way = find(*near, ways, line.spots[0].tag);
+        CacheLevel level = CacheLevel::l1;
+        if (way == kNone) {
+            level = bring(line, *near, *far);
+        } else {
+            if (near->order.most_recent() != static_cast<unsigned>(way)) near->order.touch(static_cast<unsigned>(way));
+            if (is_write && !near->owns(way)) level = take_over(cpu, line.at);
+        }
+        ++here[static_cast<std::size_t>(level)];
+        line.at += Bytes{1U << kLineShift};
+        for (Spot& spot : line.spots) ++spot.set;
+    }
+    for (std::size_t level = 0; level < kCacheLevels; ++level) {
+        found[level] += here[level];
+        counters_[cpu.raw()].found[level] += here[level];
+    }
+}
+
+inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
+    const int way = find(second, finders_[1].ways, line.spots[1].tag);
     if (way == kNone) {
-        const Fetched fetched = fetch(cpu, at, is_write);
-        fill_private(cpu, 1, at, fetched.owns);
-        fill_private(cpu, 0, at, fetched.owns);
-        return count(cpu, fetched.from);
+        const Fetched fetched = fetch(line);
+        fill(second, finders_[1].ways, line.spots[1].tag, fetched.owns);
+        fill(first, finders_[0].ways, line.spots[0].tag, fetched.owns);
+        return fetched.from;
     }
-    Set& set = private_.mut(index);
-    set.order.touch(static_cast<unsigned>(way));
-    const bool owns = set.owns(way);
-    fill_private(cpu, 0, at, owns);
-    return is_write && !owns ? take_over(cpu, at) : count(cpu, CacheLevel::l2);
+    second.order.touch(static_cast<unsigned>(way));
+    const bool owns = second.owns(way);
+    fill(first, finders_[0].ways, line.spots[0].tag, owns);
+    return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
 }
 
-void CacheModel::fill_private(CpuId cpu, unsigned level, PhysAddr at, bool owns) {
-    const Spot spot = finders_[level].spot_of(at);
-    Set& set = private_.mut(private_index(cpu, level, spot));
-    const unsigned way = set.order.at(finders_[level].ways - 1);
-    set.order.touch(way);
-    set.tags[way] = spot.tag;
-    set.set_owned(static_cast<int>(way), owns);
+inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
+    const Spot spot = shared_spot_of(line.at);
+    const unsigned ways = finders_[2].ways;
+    Set& set = shared_.mut(spot.set);
+    int way = find(set, ways, spot.tag);
+    if (way != kNone) {
+        set.order.touch(static_cast<unsigned>(way));
+        return {.from = CacheLevel::l3, .owns = share_out(line, spot, way)};
+    }
+    way = static_cast<int>(set.order.at(ways - 1));
+    const bool was_used = set.tags[static_cast<std::size_t>(way)] != kNoTag;
+    if (was_used) empty_way(spot.set, way);
+    set.tags[static_cast<std::size_t>(way)] = spot.tag;
+    set.order.recycle(ways);
+    set.set_owned(way, true);
+    // Of a single processor it is known who had the line before: nothing changes.
+    if (!was_used || cpus() != 1) set_only_sharer(shared_line(spot, way), line.cpu);
+    return {.from = CacheLevel::memory, .owns = true};
 }
 
-CacheModel::Fetched CacheModel::fetch(CpuId cpu, PhysAddr at, bool is_write) {
-    const Spot spot = shared_spot_of(at);
-    int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
-    const bool was_there = way != kNone;
-    if (!was_there) {
-        way = static_cast<int>(shared_[spot.set].order.at(finders_[2].ways - 1));
-        empty_way(spot.set, way);
-        shared_.mut(spot.set).tags[static_cast<std::size_t>(way)] = spot.tag;
+bool CacheModel::share_out(const Line& line, Spot spot, int way) {
+    const std::size_t number = shared_line(spot, way);
+    if (cpus() == 1) return true;
+    if (line.is_write || !is_shared_with_others(number, line.cpu)) {
+        make_own(line.cpu, line.at, spot, way);
+        return true;
     }
-    shared_.mut(spot.set).order.touch(static_cast<unsigned>(way));
-    const std::size_t line = shared_line(spot, way);
-    const CacheLevel from = was_there ? CacheLevel::l3 : CacheLevel::memory;
-    if (is_write || !is_shared_with_others(line, cpu)) {
-        make_own(cpu, at, spot, way);
-        return {.from = from, .owns = true};
-    }
-    if (shared_[spot.set].owns(way)) {
-        shared_.mut(spot.set).set_owned(way, false);
-        for_sharers(line, [&](CpuId owner) {
-            for_copies(owner, at, [](Set& set, int copy, unsigned) { set.set_owned(copy, false); });
+    Set& set = shared_.mut(spot.set);
+    if (set.owns(way)) {
+        set.set_owned(way, false);
+        for_sharers(number, [&](CpuId owner) {
+            for_copies(owner, line.at, [](Set& copies, int copy, unsigned) { copies.set_owned(copy, false); });
         });
     }
-    sharers_.mut(sharer_word(line, cpu)) |= std::uint64_t{1} << (cpu.raw() % 64U);
-    return {.from = from, .owns = false};
+    sharers_.mut(sharer_word(number, line.cpu)) |= std::uint64_t{1} << (line.cpu.raw() % 64U);
+    return false;
 }
 
 CacheLevel CacheModel::take_over(CpuId cpu, PhysAddr at) {
@@ -107,7 +147,7 @@ CacheLevel CacheModel::take_over(CpuId cpu, PhysAddr at) {
     make_own(cpu, at, spot, way);
     for_copies(cpu, at, [](Set& set, int copy, unsigned) { set.set_owned(copy, true); });
     ++counters_[cpu.raw()].takeovers;
-    return count(cpu, CacheLevel::l3);
+    return CacheLevel::l3;
 }
 
 void CacheModel::make_own(CpuId cpu, PhysAddr at, Spot spot, int way) {
@@ -119,19 +159,18 @@ void CacheModel::make_own(CpuId cpu, PhysAddr at, Spot spot, int way) {
     shared_.mut(spot.set).set_owned(way, true);
 }
 
-void CacheModel::empty_way(std::uint32_t index, int way) {
-    const std::uint32_t tag = shared_[index].tags[static_cast<std::size_t>(way)];
-    if (tag == kNoTag) return;
-    const Spot spot{.set = index, .tag = tag};
-    const PhysAddr at = shared_line_at(spot);
-    const std::size_t line = shared_line(spot, way);
-    for_sharers(line, [&](CpuId cpu) {
-        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
-    });
-    for (std::size_t word = 0; word < sharer_words_; ++word) sharers_.mut(line * sharer_words_ + word) = 0;
+inline void CacheModel::empty_way(std::uint32_t index, int way) {
     Set& set = shared_.mut(index);
-    set.tags[static_cast<std::size_t>(way)] = kNoTag;
+    const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
     set.set_owned(way, false);
+    const PhysAddr at = shared_line_at(spot);
+    const auto lose = [&](CpuId cpu) {
+        if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
+    };
+    if (cpus() == 1)
+        lose(CpuId{0});
+    else
+        for_sharers(shared_line(spot, way), lose);
 }
 
 void CacheModel::drop(PhysAddr at) {
@@ -140,6 +179,8 @@ void CacheModel::drop(PhysAddr at) {
     const int way = find(shared_[spot.set], finders_[2].ways, spot.tag);
     if (way == kNone) return;
     empty_way(spot.set, way);
+    const std::size_t line = shared_line(spot, way);
+    for (std::size_t word = 0; word < sharer_words_; ++word) sharers_.mut(line * sharer_words_ + word) = 0;
     shared_.mut(spot.set).order.retire(static_cast<unsigned>(way), finders_[2].ways);
 }
 

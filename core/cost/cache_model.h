@@ -15,7 +15,7 @@
 //             choose the set.
 // Cost:       a hit in the first level compares eight tags at once and writes nothing if the line was the last one
 // used.
-//             Copies share memory (cow_array.h).
+//             A run of lines finds its sets once, because they lie side by side. Copies share memory (cow_array.h).
 #pragma once
 
 #include "core/cost/cache_level.h"
@@ -90,8 +90,12 @@ public:
         const bool may_go_on = !is_write || set.owns(way);
         if (set.order.most_recent() != static_cast<unsigned>(way))
             private_.mut(index).order.touch(static_cast<unsigned>(way));
-        return may_go_on ? count(cpu, CacheLevel::l1) : take_over(cpu, at);
+        return count(cpu, may_go_on ? CacheLevel::l1 : take_over(cpu, at));
     }
+    using Found = std::array<std::uint32_t, kCacheLevels>;
+    /// `lines` accesses, to the line around `first` and those after it in the same page. Adds to `found` where they
+    /// were.
+    void access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found);
     /// What it costs to find a line there.
     [[nodiscard]] Cycles latency(CacheLevel level) const { return latency_[static_cast<std::size_t>(level)]; }
 
@@ -198,18 +202,37 @@ private:
         return level;
     }
 
+    /// One line and where it belongs in the processor's own levels.
+    struct Line {
+        CpuId cpu;
+        PhysAddr at;
+        bool is_write;
+        std::array<Spot, 2> spots;
+    };
+    [[nodiscard]] Line line_of(CpuId cpu, PhysAddr at, bool is_write) const {
+        return {cpu, at, is_write, {finders_[0].spot_of(at), finders_[1].spot_of(at)}};
+    }
     CacheLevel access_beyond_first(CpuId cpu, PhysAddr at, bool is_write);
+    /// A line that the first level lacks; `first` and `second` are its sets there.
+    CacheLevel bring(const Line& line, Set& first, Set& second);
     /// Brings a line that this processor lacks into the third level.
     struct Fetched {
         CacheLevel from;
         bool owns;
     };
-    Fetched fetch(CpuId cpu, PhysAddr at, bool is_write);
+    Fetched fetch(const Line& line);
+    /// The third level has the line: who may have it from now on. True if it is this processor's own.
+    bool share_out(const Line& line, Spot spot, int way);
     /// A write to a line that this processor has but does not own.
     CacheLevel take_over(CpuId cpu, PhysAddr at);
     /// The third level's line becomes this processor's own; all others lose it.
     void make_own(CpuId cpu, PhysAddr at, Spot spot, int way);
-    void fill_private(CpuId cpu, unsigned level, PhysAddr at, bool owns);
+    /// The least recently used way of `ways` comes to the front and holds `tag`.
+    static void fill(Set& set, unsigned ways, std::uint32_t tag, bool owns) {
+        const unsigned way = set.order.recycle(ways);
+        set.tags[way] = tag;
+        set.set_owned(static_cast<int>(way), owns);
+    }
 
     /// Calls `act(set, way, level)` for each copy of a line in a processor's own caches.
     template <class Act>
@@ -219,7 +242,8 @@ private:
     void for_sharers(std::size_t line, Act act) const;
     [[nodiscard]] bool is_shared_with_others(std::size_t line, CpuId cpu) const;
     void set_only_sharer(std::size_t line, CpuId cpu);
-    /// Nobody has what a way of the third level holds any more.
+    /// No processor has what a way of the third level holds any more, nor has the third level; who had it is left
+    /// written down, for whoever fills or empties the way to correct.
     void empty_way(std::uint32_t index, int way);
     /// True if the processor had one.
     bool remove_copies(CpuId cpu, PhysAddr at);

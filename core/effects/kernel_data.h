@@ -37,7 +37,8 @@ public:
     [[nodiscard]] VirtAddr zone_lock(ZoneId id) const { return zone(id) + kCacheLine; }
     /// The head of one free list: struct free_area is a list head (16 bytes) a migrate type and a count (8 bytes).
     [[nodiscard]] VirtAddr free_list(ZoneId id, Order order, MigrateType type) const {
-        return zone(id) + kCacheLine * 4 + Bytes{order.raw() * 88U + static_cast<std::uint64_t>(type) * 16U};
+        return zone(id) + kCacheLine * 4 +
+               Bytes{std::uint64_t{order.raw()} * 88U + static_cast<std::uint64_t>(type) * 16U};
     }
     [[nodiscard]] VirtAddr pageblock_flags(Pfn frame) const {
         return statics_ + kPageblockFlags + Bytes{(frame.raw() / kPageblockFrames / 2) % kPageblockFlagBytes};

@@ -67,6 +67,38 @@ struct OverflowNoticed {
     Detector detector;
     bool machine_dies;
 };
+/// What usage tracking (CONFIG_DEBUG_STACK_USAGE) reports of a task that ends.
+struct StackUsageReported {
+    std::uint32_t task;
+    std::uint32_t used; ///< bytes from the stack's top down to the lowest word that was ever written
+    std::uint32_t free; ///< bytes below it that never were
+};
+/// A buffer on a stack was given to a device. The numbers are those of DmaCall and DmaResult.
+struct DmaMapped {
+    std::uint32_t task;
+    std::uint8_t call;
+    std::uint8_t result;
+    bool warned; ///< a check printed a warning and let it go on
+    std::uint32_t length;
+    std::uint64_t buffer; ///< where the driver has it
+    std::uint64_t bus;    ///< what the device was told
+};
+/// A device wrote to memory that was not the buffer's.
+struct DmaStruck {
+    std::uint32_t task;
+    std::uint64_t from; ///< physical
+    std::uint64_t to;
+    std::uint8_t victim; ///< what the bytes belonged to; kstack/overflow.h
+};
+struct CpuUnplugged {
+    std::uint32_t cpu;
+    std::uint32_t stacks_freed;
+    std::uint32_t stacks_kept; ///< in a cache that nothing reaches any more
+    std::uint32_t callbacks_moved;
+};
+struct CpuPlugged {
+    std::uint32_t cpu;
+};
 struct TaskKilled {
     std::uint32_t task;
 };

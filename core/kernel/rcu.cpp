@@ -97,6 +97,16 @@ std::optional<RcuCallback> Rcu::take_ready(CpuId id) {
     return node.callback;
 }
 
+std::uint64_t Rcu::move_callbacks(CpuId from, CpuId to) {
+    const std::uint64_t moved = pending(from);
+    Cpu& gone = cpus_[from.raw()];
+    // Oldest first, so that they run in the order in which they were queued.
+    for (List* list : {&gone.ready, &gone.waiting, &gone.next}) append(cpus_[to.raw()].next, *list, nodes_);
+    gone.waiting_for = 0;
+    gone.reported = true;
+    return moved;
+}
+
 std::uint64_t Rcu::pending(CpuId id) const {
     const Cpu& cpu = cpus_[id.raw()];
     return cpu.next.count + cpu.waiting.count + cpu.ready.count;

@@ -60,14 +60,16 @@ public:
     };
     /// The processor's timer tick (or, when it is idle, the kthread's scan on its behalf). `is_idle[c]`: processor c
     /// idles.
-    TickResult tick(CpuId cpu, const std::bitset<kMaxCpus>& is_idle);
+    TickResult tick(CpuId id, const std::bitset<kMaxCpus>& is_idle);
 
     /// The next callback whose period is over, in order; the caller runs it.
-    std::optional<RcuCallback> take_ready(CpuId cpu);
+    std::optional<RcuCallback> take_ready(CpuId id);
     [[nodiscard]] bool has_ready(CpuId cpu) const { return cpus_[cpu.raw()].ready.count != 0; }
+    /// rcutree_migrate_callbacks: what waits on a processor that goes away waits on another one from the start. Number.
+    std::uint64_t move_callbacks(CpuId from, CpuId to);
     /// Callbacks not yet run, all processors.
     [[nodiscard]] std::uint64_t pending() const;
-    [[nodiscard]] std::uint64_t pending(CpuId cpu) const;
+    [[nodiscard]] std::uint64_t pending(CpuId id) const;
     [[nodiscard]] std::uint64_t completed_periods() const { return completed_; }
     [[nodiscard]] bool in_progress() const { return in_progress_; }
 

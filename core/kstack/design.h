@@ -91,6 +91,8 @@ struct StackDesign {
     bool randomise_offset = false;    ///< RANDOMIZE_KSTACK_OFFSET: up to 1 KiB a system call
     bool stackleak = false;           ///< used part overwritten before the return to user mode
     std::uint8_t dynamic_reserve = 3; ///< pages a CPU keeps ready for faults on dynamic stacks
+    /// The cached stacks of a CPU that goes away are freed (free_vm_stack_cache; not in 4.9.0, in 4.14).
+    bool frees_cache_at_unplug = false;
 
     [[nodiscard]] constexpr Bytes stack_bytes() const { return bytes_of(Pages{std::uint64_t{1} << order}); }
     [[nodiscard]] constexpr unsigned stack_pages() const { return 1U << order; }

@@ -3,6 +3,7 @@
 // Acquiring: alloc_thread_stack_node of kernel/fork.c and, under it, __vmalloc_node_range.
 #include "core/kstack/stack_allocator.h"
 
+#include <algorithm>
 #include <array>
 
 namespace ksl::core {
@@ -24,14 +25,14 @@ std::expected<AcquiredStack, StackFailure> StackAllocator::acquire(KernelPort& k
             stacks_.mut(*cached).task = task;
             if (clears_cached()) clear_cached(kernel, *cached);
             charge_memcg(kernel);
-            account(kernel, true);
+            account(kernel, *cached, true);
             return AcquiredStack{*cached, StackSource::stack_cache};
         }
     }
     const Acquired fresh = allocate(kernel, task, slot);
     if (!fresh) return std::unexpected(fresh.error());
     charge_memcg(kernel);
-    account(kernel, true);
+    account(kernel, *fresh, true);
     const StackSource source = design_.backing == Backing::direct_map ? StackSource::page_allocator
                                : design_.backing == Backing::pid_slot ? StackSource::pid_slot
                                                                       : StackSource::vmalloc;
@@ -213,7 +214,7 @@ StackAllocator::Acquired StackAllocator::allocate_slot(KernelPort& kernel, std::
 }
 
 /// __GFP_ZERO: clear_page on each page through the direct map.
-void StackAllocator::clear_fresh(KernelPort& kernel, std::span<const Pfn> pages) const {
+void StackAllocator::clear_fresh(KernelPort& kernel, std::span<const Pfn> pages) {
     for (const Pfn page : pages) {
         kernel.fx().charge(Step::page_clear);
         kernel.memory().contents.clear(page);
@@ -239,13 +240,27 @@ void StackAllocator::charge_memcg(KernelPort& kernel) const {
 }
 
 /// account_kernel_stack: once a contiguous stack, page by page for a mapped one.
-void StackAllocator::account(KernelPort& kernel, bool is_new) {
-    const std::uint64_t pages = design_.stack_pages();
-    accounted_pages_ = is_new ? accounted_pages_ + pages : accounted_pages_ - pages;
+void StackAllocator::account(KernelPort& kernel, StackId stack, bool is_new) {
+    const std::uint64_t pages = pages_there(kernel, stack);
+    if (is_new)
+        add_accounted(pages);
+    else
+        accounted_pages_ -= pages;
     if (design_.backing == Backing::direct_map)
         kernel.fx().charge(Step::stack_account);
     else
         kernel.fx().charge(Step::stack_account_page, static_cast<std::uint32_t>(pages));
+}
+
+/// A dynamic stack is accounted as far as it is mapped: one page at first, one more for each fault.
+std::uint64_t StackAllocator::pages_there(KernelPort& kernel, StackId stack) const {
+    if (design_.backing != Backing::dynamic) return design_.stack_pages();
+    return mapped_frames(kernel, area(stack, kernel.memory())).size();
+}
+
+void StackAllocator::add_accounted(std::uint64_t pages) {
+    accounted_pages_ += pages;
+    most_accounted_pages_ = std::max(most_accounted_pages_, accounted_pages_);
 }
 
 } // namespace ksl::core

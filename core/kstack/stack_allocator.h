@@ -81,8 +81,10 @@ public:
     [[nodiscard]] StackCache& cache(CpuId cpu) { return caches_[cpu.raw()]; }
     [[nodiscard]] PidSlots& pid_slots() { return pid_slots_; }
     [[nodiscard]] const PidSlots& pid_slots() const { return pid_slots_; }
-    /// Pages accounted to stacks: NR_KERNEL_STACK_KB / 4.
+    /// Pages accounted to stacks in use: NR_KERNEL_STACK_KB / 4. Of a dynamic stack, those that are there.
     [[nodiscard]] std::uint64_t accounted_pages() const { return accounted_pages_; }
+    /// The most that there ever were.
+    [[nodiscard]] std::uint64_t most_accounted_pages() const { return most_accounted_pages_; }
     /// Stacks whose address range was given back, since the start.
     [[nodiscard]] std::uint64_t freed_areas() const { return freed_areas_; }
     /// Pages of dynamic stacks that faults mapped, since the start.
@@ -90,12 +92,14 @@ public:
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(stacks_, caches_, pid_slots_, reserves_, accounted_pages_, faulted_pages_, freed_areas_);
+        archive(stacks_, caches_, pid_slots_, reserves_, accounted_pages_, most_accounted_pages_, faulted_pages_,
+                freed_areas_);
     }
     friend bool operator==(const StackAllocator& a, const StackAllocator& b) {
         return a.design_ == b.design_ && a.stacks_ == b.stacks_ && a.caches_ == b.caches_ &&
                a.pid_slots_ == b.pid_slots_ && a.reserves_ == b.reserves_ && a.accounted_pages_ == b.accounted_pages_ &&
-               a.faulted_pages_ == b.faulted_pages_ && a.freed_areas_ == b.freed_areas_;
+               a.most_accounted_pages_ == b.most_accounted_pages_ && a.faulted_pages_ == b.faulted_pages_ &&
+               a.freed_areas_ == b.freed_areas_;
     }
 
 private:
@@ -115,7 +119,7 @@ private:
     [[nodiscard]] std::optional<Pfn> take_block(KernelPort& kernel, std::uint32_t owner);
     [[nodiscard]] bool take_pages(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner);
     [[nodiscard]] bool take_pages_one_by_one(KernelPort& kernel, std::span<Pfn> pages, std::uint32_t owner);
-    void give_back_pages(KernelPort& kernel, std::span<const Pfn> pages);
+    static void give_back_pages(KernelPort& kernel, std::span<const Pfn> pages);
     [[nodiscard]] bool map_pages(KernelPort& kernel, VirtRange area, std::span<const Pfn> pages);
     /// Pages of a new stack that are mapped at once, in ascending order, thread_info's page first.
     [[nodiscard]] unsigned pages_at_birth() const;
@@ -124,11 +128,13 @@ private:
     StackSink free(KernelPort& kernel, StackId stack);
     void free_slot(KernelPort& kernel, StackId stack);
     /// Frames behind the mapped pages of an area, read from the page tables.
-    [[nodiscard]] std::vector<Pfn> mapped_frames(KernelPort& kernel, VirtRange area) const;
+    [[nodiscard]] static std::vector<Pfn> mapped_frames(KernelPort& kernel, VirtRange area);
 
-    void clear_fresh(KernelPort& kernel, std::span<const Pfn> pages) const;
+    static void clear_fresh(KernelPort& kernel, std::span<const Pfn> pages);
     void clear_cached(KernelPort& kernel, StackId stack);
-    void account(KernelPort& kernel, bool is_new);
+    void account(KernelPort& kernel, StackId stack, bool is_new);
+    [[nodiscard]] std::uint64_t pages_there(KernelPort& kernel, StackId stack) const;
+    void add_accounted(std::uint64_t pages);
     void charge_memcg(KernelPort& kernel) const;
 
     StackDesign design_;
@@ -139,6 +145,7 @@ private:
     PidSlots pid_slots_;
     std::vector<std::vector<Pfn>> reserves_; ///< of dynamic stacks, by CPU
     std::uint64_t accounted_pages_ = 0;
+    std::uint64_t most_accounted_pages_ = 0;
     std::uint64_t faulted_pages_ = 0;
     std::uint64_t freed_areas_ = 0;
 };

@@ -62,7 +62,7 @@ public:
 
 private:
     static VirtAddr address(const Effects& fx, std::uint8_t slot) {
-        return fx.data().stack_cache(fx.cpu()) + Bytes{slot * 8U};
+        return fx.data().stack_cache(fx.cpu()) + Bytes{std::uint64_t{slot} * 8U};
     }
 
     std::uint8_t count_ = 0;

@@ -36,7 +36,7 @@ VirtAddr StackAllocator::thread_info_page(StackId stack, const KernelMemory& mem
 }
 
 StackSink StackAllocator::release(KernelPort& kernel, StackId stack) {
-    account(kernel, false);
+    account(kernel, stack, false);
     if (design_.cache_slots != 0 && caches_[kernel.cpu().raw()].put(stack, kernel.fx())) return StackSink::stack_cache;
     // With release after a grace period there is no reader left: the RCU detour of 6.1 is for stacks given back early.
     if (design_.cache_overflow == CacheOverflow::retry_after_rcu && design_.release == Release::at_task_dead) {
@@ -81,7 +81,7 @@ StackSink StackAllocator::free(KernelPort& kernel, StackId stack) {
     return StackSink::deferred;
 }
 
-std::vector<Pfn> StackAllocator::mapped_frames(KernelPort& kernel, VirtRange area) const {
+std::vector<Pfn> StackAllocator::mapped_frames(KernelPort& kernel, VirtRange area) {
     std::vector<Pfn> frames;
     frames.reserve(kMostPages + 1);
     const Mapper mapper = kernel.memory().mapper();
@@ -158,6 +158,7 @@ bool StackAllocator::fault_in(KernelPort& kernel, StackId stack, VirtAddr page) 
     reserve.pop_back();
     kernel.memory().pages.set_owner(frame[0], {.id = stack.raw()});
     ++faulted_pages_;
+    add_accounted(1);
     return true;
 }
 

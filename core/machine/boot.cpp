@@ -130,7 +130,7 @@ SlabSizes slab_sizes_for(const MachineConfig& config) {
     SlabSizes sizes = config.kernel.era == LayoutEra::linux_6_1   ? SlabSizes::linux_6_1(config.cpus)
                       : config.kernel.era == LayoutEra::linux_4_9 ? SlabSizes::linux_4_9(config.cpus)
                                                                   : SlabSizes::linux_4_7(config.cpus);
-    const Bytes array{config.design.stack_pages() * 8U};
+    const Bytes array{std::uint64_t{config.design.stack_pages()} * 8};
     sizes[SlabCacheId::page_array].size = kmalloc_size(array);
     // 4.x takes the descriptor of a range from kmalloc, later kernels from a cache of its own.
     if (config.design.area_allocator == AreaAllocator::linux_4_x) {
@@ -212,7 +212,7 @@ private:
         const std::uint64_t managed = managed_frames();
         // set_max_threads: an eighth of memory may be stacks.
         const std::uint64_t own_choice =
-            std::clamp<std::uint64_t>(managed / (8 * config_.design.stack_pages()), 20, PidSlots::kSlots);
+            std::clamp<std::uint64_t>(managed / 8 / config_.design.stack_pages(), 20, PidSlots::kSlots);
         state_.max_threads = config_.threads_max != 0 ? config_.threads_max : static_cast<std::uint32_t>(own_choice);
     }
 
@@ -273,7 +273,6 @@ private:
         const TaskId task = state_.tasks.add({.pid = pid,
                                               .object = object->number(),
                                               .space = space,
-                                              .slot = pid,
                                               .state = TaskState::runnable,
                                               .kind = kind,
                                               .has_object = 1});

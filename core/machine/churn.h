@@ -17,5 +17,9 @@ void vfree(MachineState& state, KernelServices& kernel, const Vfree& command, Ou
 void call(MachineState& state, KernelServices& kernel, const Call& command, Outcome& outcome);
 void return_from(MachineState& state, KernelServices& kernel, const Return& command, Outcome& outcome);
 void idle(MachineState& state, const Idle& command);
+void enter_kernel(MachineState& state, KernelServices& kernel, const EnterKernel& command, Outcome& outcome);
+void map_dma(MachineState& state, KernelServices& kernel, const MapDma& command, Outcome& outcome);
+void unplug_cpu(MachineState& state, KernelServices& kernel, const UnplugCpu& command, Outcome& outcome);
+void plug_cpu(MachineState& state, KernelServices& kernel, const PlugCpu& command, Outcome& outcome);
 
 } // namespace ksl::core

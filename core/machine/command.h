@@ -6,6 +6,7 @@
 
 #include "core/cost/ledger.h"
 #include "core/kernel/page_use.h"
+#include "core/machine/dma_request.h"
 #include "core/machine/task.h"
 #include "core/types/ids.h"
 
@@ -50,8 +51,30 @@ struct Call {
     std::uint32_t bytes = 0;
     std::uint32_t touched = 0;
 };
+/// Back to the caller. A frame of 8 bytes has no saved frame pointer to go by: its size must be said.
 struct Return {
     CpuId cpu{0};
+    std::uint32_t bytes = 0; ///< of the frame; 0: whatever the saved frame pointer says
+};
+/// The current task comes from user mode: its stack holds the saved registers (168 bytes), the random offset if the
+/// design has one, and nothing else. A kernel thread keeps the same room at the top.
+struct EnterKernel {
+    CpuId cpu{0};
+};
+/// A driver gives a buffer on the current task's stack to a device. Outcome: a DmaResult.
+struct MapDma {
+    CpuId cpu{0};
+    DmaRequest request;
+};
+/// Another CPU is taken out of service; nothing runs on it. Outcome: stacks that its cache gave back.
+struct UnplugCpu {
+    CpuId cpu{0};
+    CpuId gone{1};
+};
+/// A CPU that was taken out comes back.
+struct PlugCpu {
+    CpuId cpu{0};
+    CpuId back{1};
 };
 /// Kernel code on this CPU asks for a block of pages. Outcome: its first frame.
 struct AllocPages {
@@ -87,7 +110,7 @@ struct Idle {
 };
 
 using Command = std::variant<Spawn, Exit, Switch, Wait, Reap, Exec, Call, Return, AllocPages, FreePages, Vmalloc, Vfree,
-                             Tick, RunWork, Idle>;
+                             Tick, RunWork, Idle, EnterKernel, MapDma, UnplugCpu, PlugCpu>;
 
 enum class OutcomeStatus : std::uint8_t {
     done,

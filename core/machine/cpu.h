@@ -23,13 +23,14 @@ struct Cpu {
     std::vector<StackId> deferred_stacks; ///< vfree_deferred: stacks that the worker has to free
     bool purge_queued = false;            ///< drain_vmap_work waits for the worker
     bool wants_kswapd = false;
+    bool is_offline = false; ///< taken out of service: runs nothing, caches nothing
 
     [[nodiscard]] bool is_idle() const { return current == idle_task; }
     [[nodiscard]] bool has_work() const { return !deferred_stacks.empty() || purge_queued; }
 
     template <class Archive>
     void describe(Archive& archive) {
-        archive(now, idle, overhead, current, idle_task, mmu, deferred_stacks, purge_queued, wants_kswapd);
+        archive(now, idle, overhead, current, idle_task, mmu, deferred_stacks, purge_queued, wants_kswapd, is_offline);
     }
     friend bool operator==(const Cpu&, const Cpu&) = default;
 };

@@ -28,10 +28,6 @@ void free_task(MachineState& state, KernelServices& kernel, TaskId task) {
         fx.report(EventLevel::coarse, [&] { return StackReleased{task.raw(), lowest.raw(), sink}; });
     }
     kernel.free_object(SlabCacheId::task_struct, SlabObject{record.object});
-    if (state.config().design.backing == Backing::pid_slot) {
-        // The slot itself went back with the stack; only the number's other uses end here.
-        record.slot = 0;
-    }
     state.tasks.mut(task).has_object = 0;
 }
 

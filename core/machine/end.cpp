@@ -4,6 +4,7 @@
 // kernel/fork.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
+#include "core/machine/stack_usage.h"
 
 namespace ksl::core {
 
@@ -26,12 +27,11 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
 
 /// forget_original_parent: init takes the children over.
 void give_children_to_init(MachineState& state, TaskId parent) {
-    constexpr TaskId kInit{0};
     for (std::uint32_t index = 0; index < state.tasks.limit(); ++index) {
         const TaskId child{index};
         if (!state.tasks.is_live(child) || child == parent || state.tasks[child].parent != parent.raw()) continue;
-        state.tasks.mut(child).parent = kInit.raw();
-        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInit).children;
+        state.tasks.mut(child).parent = kInitTask.raw();
+        if (state.tasks[child].is_reaped == 0) ++state.tasks.mut(kInitTask).children;
     }
     state.tasks.mut(parent).children = 0;
 }
@@ -42,7 +42,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     Effects& fx = kernel.fx();
     const TaskId task = state.cpu(command.cpu).current;
     // init never ends, or the kernel would.
-    if (!runs_a_task(state, command.cpu) || task == TaskId{0}) {
+    if (!runs_a_task(state, command.cpu) || task == kInitTask) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
@@ -51,9 +51,10 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     const TaskRecord& record = state.tasks[task];
     const Bytes depth = state.config().kernel.exit_depth;
     kernel.stream(state.stacks.top(record.stack, state.memory) - depth, depth, true);
-    TaskRecord& mine = state.tasks.mut(task);
-    mine.deepest = std::max(mine.deepest, static_cast<std::uint32_t>(depth.count()));
-    state.spaces.leave(kernel, mine.space);
+    note_depth(state, task, static_cast<std::uint32_t>(depth.count()));
+    leave_mark(state, kernel, task, depth);
+    report_usage(state, kernel, task);
+    state.spaces.leave(kernel, state.tasks[task].space);
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
     if (state.tasks[task].children != 0) give_children_to_init(state, task);

@@ -35,6 +35,10 @@ void carry_out(MachineState& state, KernelServices& kernel, const Command& comma
                    [&](const Tick& body) { tick(state, kernel, body, outcome); },
                    [&](const RunWork& body) { run_work(state, kernel, body, outcome); },
                    [&](const Idle& body) { idle(state, body); },
+                   [&](const EnterKernel& body) { enter_kernel(state, kernel, body, outcome); },
+                   [&](const MapDma& body) { map_dma(state, kernel, body, outcome); },
+                   [&](const UnplugCpu& body) { unplug_cpu(state, kernel, body, outcome); },
+                   [&](const PlugCpu& body) { plug_cpu(state, kernel, body, outcome); },
                },
                command);
 }
@@ -44,7 +48,7 @@ void carry_out(MachineState& state, KernelServices& kernel, const Command& comma
 Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level) {
     Outcome outcome;
     const CpuId id = cpu_of(command);
-    if (id.raw() >= state_.cpus.size()) {
+    if (id.raw() >= state_.cpus.size() || state_.cpu(id).is_offline) {
         outcome.status = OutcomeStatus::refused;
         return outcome;
     }

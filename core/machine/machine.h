@@ -39,7 +39,6 @@ public:
     [[nodiscard]] const MachineState& state() const { return state_; }
     [[nodiscard]] Cycles now(CpuId cpu) const { return state_.cpu(cpu).now; }
     [[nodiscard]] Nanoseconds time(CpuId cpu) const { return config().processor.clock.to_time(now(cpu)); }
-    [[nodiscard]] TaskId init_task() const { return TaskId{0}; }
     [[nodiscard]] bool is_dead() const { return state_.is_dead; }
 
     /// Digest of everything that can change.

@@ -54,7 +54,7 @@ private:
             if (!state_.stacks.stacks().is_live(task.stack)) return fail("a task's stack exists");
             if (taken[task.stack.raw()]) fail("a stack belongs to one task");
             taken[task.stack.raw()] = true;
-            if (task.stack_used > task.deepest) fail("the deepest point is at least as deep as the present one");
+            if (task.frame > task.deepest) fail("the last frame was written, so the deepest point is no higher");
         }
         if (threads != state_.threads) fail("as many threads as are counted");
         if (live != state_.tasks.live()) fail("as many tasks as are counted");
@@ -105,6 +105,7 @@ private:
     void processors() {
         for (const Cpu& cpu : state_.cpus) {
             if (!state_.tasks.is_live(cpu.current)) fail("a processor's current task exists");
+            if (cpu.is_offline && (!cpu.is_idle() || cpu.has_work())) fail("a processor that is off does nothing");
             if (cpu.idle > cpu.now) fail("a processor was idle no longer than it ran");
         }
     }

@@ -33,6 +33,8 @@ struct MachineCounters {
     std::uint64_t global_flushes = 0;
     std::uint64_t pgd_faults = 0;
     std::uint64_t max_live_tasks = 0;
+    std::uint64_t deepest_stack = 0;    ///< most bytes that any task had in use, saved registers included
+    std::uint64_t deepest_reported = 0; ///< the same as usage tracking found it in the stacks of tasks that ended
 
     friend bool operator==(const MachineCounters&, const MachineCounters&) = default;
 };

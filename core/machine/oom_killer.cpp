@@ -12,7 +12,7 @@ bool may_be_killed(const MachineState& state, const TaskRecord& task) {
     const bool has_user_half = task.kind == TaskKind::process || task.kind == TaskKind::thread;
     const bool is_alive = task.state == TaskState::runnable || task.state == TaskState::blocked;
     return has_user_half && is_alive && task.is_oom_victim == 0 && task.pid != kInitPid && !task.space.is_none() &&
-           task.space != state.tasks[TaskId{0}].space;
+           task.space != state.tasks[kInitTask].space;
 }
 
 } // namespace

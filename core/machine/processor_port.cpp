@@ -3,6 +3,8 @@
 
 #include "core/machine/paging_sync.h"
 
+#include <algorithm>
+
 namespace ksl::core {
 
 namespace {
@@ -28,7 +30,7 @@ struct ProcessorPort::Hooks {
     }
 };
 
-void ProcessorPort::charge_line(PhysAddr at, bool is_write, Ledger& ledger) {
+[[gnu::always_inline]] inline void ProcessorPort::charge_line(PhysAddr at, bool is_write, Ledger& ledger) {
     const CacheLevel level = state_.caches.access(cpu_, at, is_write);
     ++ledger.lines[static_cast<std::size_t>(level)];
     // A line in the first level costs nothing beyond the instruction that uses it; the price of steps has that.
@@ -38,7 +40,7 @@ void ProcessorPort::charge_line(PhysAddr at, bool is_write, Ledger& ledger) {
     ledger.total += stall;
 }
 
-MmuAnswer ProcessorPort::access_once(VirtAddr at, bool is_write, Ledger& ledger) {
+[[gnu::always_inline]] inline MmuAnswer ProcessorPort::access_once(VirtAddr at, bool is_write, Ledger& ledger) {
     Hooks hooks{*this, ledger};
     const MmuAnswer answer = state_.cpu(cpu_).mmu.access(
         at, Access::kernel(is_write ? AccessKind::write : AccessKind::read), state_.memory.contents, hooks);
@@ -59,6 +61,10 @@ std::optional<PhysAddr> ProcessorPort::touch(VirtAddr at, bool is_write, Ledger&
     const MmuAnswer answer = access_once(at, is_write, ledger);
     if (!answer.faulted()) [[likely]]
         return answer.at();
+    return touch_repaired(at, is_write, ledger);
+}
+
+[[gnu::noinline]] std::optional<PhysAddr> ProcessorPort::touch_repaired(VirtAddr at, bool is_write, Ledger& ledger) {
     if (fx_ == nullptr || !repair_top_level_entry(state_, cpu_, at, *fx_)) return std::nullopt;
     const MmuAnswer again = access_once(at, is_write, ledger);
     if (again.faulted()) return std::nullopt;
@@ -72,7 +78,9 @@ bool ProcessorPort::touch_unrepaired(VirtAddr at, Ledger& ledger) {
 void ProcessorPort::access(VirtAddr at, bool is_write, Ledger& ledger) {
     // Kernel data is mapped as long as the kernel lives; an access that is not is a bug of ours, which the invariant
     // checks of the page tables report with a better message than this place could.
-    static_cast<void>(touch(at, is_write, ledger));
+    const MmuAnswer answer = access_once(at, is_write, ledger);
+    if (answer.faulted()) [[unlikely]]
+        static_cast<void>(touch_repaired(at, is_write, ledger));
 }
 
 void ProcessorPort::stream(VirtAddr from, Bytes size, bool is_write, Ledger& ledger) {
@@ -83,14 +91,12 @@ void ProcessorPort::stream(VirtAddr from, Bytes size, bool is_write, Ledger& led
         if (!at) return;
         const VirtAddr page_top = page + Bytes{kPageBytes};
         const VirtAddr last = top < page_top ? top : page_top;
-        std::uint64_t lines = (last.raw() - 1) / kCacheLine.count() - first.raw() / kCacheLine.count();
-        if (lines > kLinesPerPage) lines = kLinesPerPage;
-        PhysAddr line = align_down(*at, kCacheLine);
-        std::array<std::uint32_t, kCacheLevels> found{};
-        for (std::uint64_t i = 0; i < lines; ++i) {
-            line += kCacheLine;
-            ++found[static_cast<std::size_t>(state_.caches.access(cpu_, line, is_write))];
-        }
+        const std::uint64_t lines = std::min<std::uint64_t>(
+            (last.raw() - 1) / kCacheLine.count() - first.raw() / kCacheLine.count(), kLinesPerPage);
+        if (lines == 0) continue;
+        CacheModel::Found found{};
+        state_.caches.access_run(cpu_, align_down(*at, kCacheLine) + kCacheLine, static_cast<std::uint32_t>(lines),
+                                 is_write, found);
         for (std::size_t level = 0; level < kCacheLevels; ++level) ledger.lines[level] += found[level];
         const std::uint64_t far = found[static_cast<std::size_t>(CacheLevel::l3)];
         const std::uint64_t cold = found[static_cast<std::size_t>(CacheLevel::memory)];

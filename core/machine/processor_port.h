@@ -34,6 +34,8 @@ public:
 private:
     struct Hooks;
 
+    /// The second half of touch(), after a fault.
+    [[nodiscard]] std::optional<PhysAddr> touch_repaired(VirtAddr at, bool is_write, Ledger& ledger);
     [[nodiscard]] MmuAnswer access_once(VirtAddr at, bool is_write, Ledger& ledger);
     void charge_line(PhysAddr at, bool is_write, Ledger& ledger);
 

@@ -11,12 +11,14 @@
 #include "core/kstack/overflow.h"
 #include "core/machine/churn.h"
 #include "core/machine/life.h"
+#include "core/machine/stack_usage.h"
 
 namespace ksl::core {
 
 namespace {
 
-constexpr std::uint32_t kFrameHead = 16; ///< return address and saved frame pointer
+constexpr std::uint32_t kReturnBytes = 8; ///< the least that a frame has: its return address
+constexpr std::uint32_t kFrameHead = 16;  ///< return address and saved frame pointer
 /// What return addresses point to: somewhere in the kernel's text.
 constexpr std::uint64_t kReturnAddress = 0xffffffff81234567;
 
@@ -93,14 +95,16 @@ private:
 void call(MachineState& state, KernelServices& kernel, const Call& command, Outcome& outcome) {
     const TaskId task = state.cpu(command.cpu).current;
     const TaskRecord before = state.tasks[task];
-    if (!runs_a_task(state, command.cpu) || command.bytes < kFrameHead || command.bytes % 8 != 0) {
+    if (!runs_a_task(state, command.cpu) || command.bytes < kReturnBytes || command.bytes % 8 != 0) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
     Pusher stack{state, kernel, task};
     const VirtAddr old_sp = stack.top() - Bytes{before.stack_used};
     const VirtAddr old_frame = stack.top() - Bytes{before.frame};
-    const std::uint32_t touched = std::clamp(command.touched, kFrameHead, command.bytes);
+    // A function without locals saves no frame pointer.
+    const bool is_leaf = command.bytes < kFrameHead;
+    const std::uint32_t touched = std::clamp(command.touched, is_leaf ? kReturnBytes : kFrameHead, command.bytes);
     for (std::uint32_t offset = 8; offset <= touched; offset += 8) {
         const std::uint64_t value = offset == 8    ? kReturnAddress
                                     : offset == 16 ? old_frame.raw()
@@ -111,9 +115,9 @@ void call(MachineState& state, KernelServices& kernel, const Call& command, Outc
     }
     stack.report_damage();
     TaskRecord& record = state.tasks.mut(task);
-    record.frame = before.stack_used + kFrameHead;
+    if (!is_leaf) record.frame = before.stack_used + kFrameHead;
     record.stack_used = before.stack_used + command.bytes;
-    record.deepest = std::max(record.deepest, before.stack_used + touched);
+    note_depth(state, task, before.stack_used + touched);
     state.stacks.refill_reserve(kernel);
     kernel.fx().report(EventLevel::coarse,
                        [&] { return CallPushed{task.raw(), command.bytes, (old_sp - Bytes{command.bytes}).raw()}; });
@@ -123,11 +127,22 @@ void call(MachineState& state, KernelServices& kernel, const Call& command, Outc
 void return_from(MachineState& state, KernelServices& kernel, const Return& command, Outcome& outcome) {
     const TaskId task = state.cpu(command.cpu).current;
     const TaskRecord before = state.tasks[task];
-    if (!runs_a_task(state, command.cpu) || before.frame == 0) {
+    const bool is_leaf = command.bytes == kReturnBytes;
+    const std::uint32_t least = is_leaf ? before.frame + kReturnBytes : before.frame;
+    if (!runs_a_task(state, command.cpu) || (before.frame == 0 && !is_leaf) || before.stack_used < least) {
         outcome.status = OutcomeStatus::refused;
         return;
     }
     const VirtAddr top = state.stacks.top(before.stack, state.memory);
+    if (is_leaf) {
+        const VirtAddr sp = top - Bytes{before.stack_used};
+        static_cast<void>(kernel.load(sp));
+        state.tasks.mut(task).stack_used = before.stack_used - kReturnBytes;
+        kernel.fx().report(EventLevel::coarse,
+                           [&] { return CallReturned{task.raw(), (sp + Bytes{kReturnBytes}).raw()}; });
+        outcome.value = before.stack_used - kReturnBytes;
+        return;
+    }
     const VirtAddr frame = top - Bytes{before.frame};
     const VirtAddr saved{kernel.load(frame)};
     TaskRecord& record = state.tasks.mut(task);

@@ -3,6 +3,7 @@
 // fork: copy_process and dup_task_struct of kernel/fork.c.
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
+#include "core/machine/stack_usage.h"
 
 namespace ksl::core {
 
@@ -21,11 +22,13 @@ void touch_run_queue(KernelServices& kernel) {
 }
 
 /// The frames of the system call on the caller's own stack.
-void touch_own_stack(const MachineState& state, KernelServices& kernel, TaskId task, Bytes depth) {
+void touch_own_stack(MachineState& state, KernelServices& kernel, TaskId task, Bytes depth) {
     const TaskRecord& record = state.tasks[task];
     if (record.stack.is_none()) return;
     const VirtAddr top = state.stacks.top(record.stack, state.memory);
     kernel.stream(top - depth, depth, true);
+    note_depth(state, task, static_cast<std::uint32_t>(depth.count()));
+    leave_mark(state, kernel, task, depth);
 }
 
 /// The gate of copy_process: max_threads.
@@ -89,7 +92,6 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
                                           .parent = parent.raw(),
                                           .object = object->number(),
                                           .space = state.tasks[parent].space,
-                                          .slot = *pid,
                                           .cpu = command.cpu,
                                           .state = TaskState::runnable,
                                           .kind = command.kind,

@@ -80,7 +80,7 @@ private:
     [[nodiscard]] Mapper mapper(KernelPort& kernel, SpaceId space) const {
         return Mapper{kernel.memory().contents, geometry_, spaces_.root(space), direct_map_};
     }
-    [[nodiscard]] std::optional<Pfn> take_table(KernelPort& kernel);
+    [[nodiscard]] static std::optional<Pfn> take_table(KernelPort& kernel);
     [[nodiscard]] bool map_page(KernelPort& kernel, SpaceId space, std::uint32_t index, Pfn frame);
     [[nodiscard]] bool map_pages(KernelPort& kernel, SpaceId space, std::uint32_t first, std::span<const Pfn> frames);
     void free_tables(KernelPort& kernel, SpaceId space);

@@ -133,7 +133,7 @@ void Compaction::isolate_free() {
     }
     free_at_ = from;
     // The first block isolated is used first.
-    std::reverse(free_.begin(), free_.end());
+    std::ranges::reverse(free_);
 }
 
 Node Compaction::isolate_free_in(Node from, Node top) {

@@ -2,6 +2,7 @@
 #include "core/memory/memory_map.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace ksl::core {
@@ -45,8 +46,8 @@ void MemoryMap::add(FrameRange frames, MemoryKind kind) {
 }
 
 const MemoryRange* MemoryMap::find(Pfn frame) const {
-    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), frame,
-                                        [](Pfn at, const MemoryRange& range) { return at < range.frames.lowest; });
+    const auto after = std::ranges::upper_bound(ranges_, frame, std::ranges::less{},
+                                                [](const MemoryRange& range) { return range.frames.lowest; });
     if (after == ranges_.begin()) return nullptr;
     const MemoryRange& range = *std::prev(after);
     return range.frames.contains(frame) ? &range : nullptr;

@@ -62,7 +62,7 @@ private:
     void drain(std::uint32_t pages, unsigned index);
     void drain_round_robin(std::uint32_t pages);
     void drain_last_list_first(std::uint32_t pages, unsigned index);
-    void drain_oldest(std::size_t ring, unsigned order);
+    void drain_oldest(std::size_t from, unsigned order);
     [[nodiscard]] std::uint32_t pages_to_drain(bool empties);
     [[nodiscard]] Buddy<Fx> buddy() { return {state_, zone_, fx_, owners_}; }
     [[nodiscard]] std::size_t ring(unsigned index) const { return lists_.first_ring + index; }

@@ -44,10 +44,10 @@ struct PageState {
     [[nodiscard]] Zone& zone(ZoneId id) { return zones[static_cast<std::size_t>(id)]; }
     [[nodiscard]] const Zone& zone(ZoneId id) const { return zones[static_cast<std::size_t>(id)]; }
     [[nodiscard]] PageLists& lists_of(CpuId cpu, ZoneId id) {
-        return page_lists[cpu.raw() * kZones + static_cast<std::size_t>(id)];
+        return page_lists[std::size_t{cpu.raw()} * kZones + static_cast<std::size_t>(id)];
     }
     [[nodiscard]] const PageLists& lists_of(CpuId cpu, ZoneId id) const {
-        return page_lists[cpu.raw() * kZones + static_cast<std::size_t>(id)];
+        return page_lists[std::size_t{cpu.raw()} * kZones + static_cast<std::size_t>(id)];
     }
 
     [[nodiscard]] MigrateType pageblock_type(std::uint64_t frame) const {

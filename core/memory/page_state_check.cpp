@@ -3,6 +3,7 @@
 // What must hold of a PageState between any two calls.
 #include "core/memory/page_state.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -117,11 +118,8 @@ private:
         return true;
     }
 
-    bool has_type(MigrateType type) const {
-        for (const Node node : nodes_) {
-            if (frames_.type(node) != type) return false;
-        }
-        return true;
+    [[nodiscard]] bool has_type(MigrateType type) const {
+        return std::ranges::all_of(nodes_, [&](Node node) { return frames_.type(node) == type; });
     }
 
     const char* check_frames() {
@@ -140,7 +138,7 @@ private:
         return "";
     }
 
-    bool is_merged(Node frame, unsigned order) const {
+    [[nodiscard]] bool is_merged(Node frame, unsigned order) const {
         if (order == kMaxOrder.raw()) return true;
         const Node buddy = frame ^ (Node{1} << order);
         if (!frames_.is_free(buddy, order)) return true;

@@ -6,12 +6,50 @@
 
 namespace ksl::core {
 
+std::uint64_t PhysMemory::read_few(Slot slot, std::size_t word) const {
+    if (is_lines(slot)) return read_lines(slot, word);
+    for (const WordSlot stored : words_of(slot)) {
+        if (place_in(stored) == word) return value_in(stored);
+    }
+    return 0;
+}
+
+std::span<const PhysMemory::WordSlot> PhysMemory::words_of(Slot slot) const {
+    if (slot == kNothing) return {};
+    if (is_pair(slot)) return pairs_[index_of(slot)];
+    return {&words_[index_of(slot)], 1};
+}
+
 std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
     const LineSlot& lines = lines_[index_of(slot)];
     const std::uint64_t bit = std::uint64_t{1} << (word / kWordsPerLine);
     if ((lines.present & bit) == 0) return 0;
     const auto rank = static_cast<std::size_t>(std::popcount(lines.present & (bit - 1)));
     return lines.words[rank * kWordsPerLine + word % kWordsPerLine];
+}
+
+PhysMemory::Slot PhysMemory::new_word(WordSlot word) {
+    std::size_t index = words_.size();
+    if (free_word_ != kNone) {
+        index = free_word_;
+        free_word_ = static_cast<std::uint32_t>(words_[index]);
+    } else {
+        words_.resize(index + 1);
+    }
+    words_.mut(index) = word;
+    return kWord | static_cast<Slot>(index);
+}
+
+PhysMemory::Slot PhysMemory::new_pair(const PairSlot& words) {
+    std::size_t index = pairs_.size();
+    if (free_pair_ != kNone) {
+        index = free_pair_;
+        free_pair_ = static_cast<std::uint32_t>(pairs_[index][0]);
+    } else {
+        pairs_.resize(index + 1);
+    }
+    pairs_.mut(index) = words;
+    return kWord | kIsPair | static_cast<Slot>(index);
 }
 
 PhysMemory::Slot PhysMemory::new_lines() {
@@ -50,6 +88,7 @@ void PhysMemory::add_reference(Slot slot) {
 }
 
 std::uint32_t PhysMemory::references(Slot slot) const {
+    if (is_words(slot)) return 1;
     return is_page(slot) ? page_references_[index_of(slot)] : lines_[index_of(slot)].references;
 }
 
@@ -66,6 +105,12 @@ void PhysMemory::drop_reference(Slot slot) {
         lines = LineSlot{};
         lines.next_free = free_lines_;
         free_lines_ = static_cast<std::uint32_t>(index);
+    } else if (is_words(slot) && is_pair(slot)) {
+        pairs_.mut(index) = {free_pair_, 0};
+        free_pair_ = static_cast<std::uint32_t>(index);
+    } else if (is_words(slot)) {
+        words_.mut(index) = free_word_;
+        free_word_ = static_cast<std::uint32_t>(index);
     }
 }
 
@@ -86,8 +131,8 @@ PhysMemory::Slot PhysMemory::promote(Pfn frame) {
     PageSlot& page = pages_.mut(index_of(slot));
     if (is_page(before)) {
         page = pages_[index_of(before)];
-    } else if (is_lines(before)) {
-        for (std::size_t word = 0; word < kWordsPerPage; ++word) page.words[word] = read_lines(before, word);
+    } else if (before != kNothing) {
+        for (std::size_t word = 0; word < kWordsPerPage; ++word) page.words[word] = read_few(before, word);
     }
     put_slot(frame, slot);
     return slot;
@@ -108,14 +153,47 @@ std::uint64_t* PhysMemory::word_in_lines(Slot slot, std::size_t word) {
     return &lines.words[rank * kWordsPerLine + word % kWordsPerLine];
 }
 
+bool PhysMemory::write_as_words(Pfn frame, std::size_t word, std::uint64_t value) {
+    const Slot slot = slot_of(frame);
+    const std::span<const WordSlot> stored = words_of(slot);
+    // The word itself, or one that may be forgotten because it is zero.
+    std::size_t place = 0;
+    while (place < stored.size() && place_in(stored[place]) != word) ++place;
+    if (place == stored.size()) {
+        if (value == 0) return true;
+        place = 0;
+        while (place < stored.size() && value_in(stored[place]) != 0) ++place;
+    }
+    if (value > kValueMask || place == 2) return false;
+    const WordSlot fresh = packed(word, value);
+    if (place == stored.size()) {
+        put_slot(frame, stored.empty() ? new_word(fresh) : new_pair({stored[0], fresh}));
+    } else if (is_pair(slot)) {
+        pairs_.mut(index_of(slot))[place] = fresh;
+    } else {
+        words_.mut(index_of(slot)) = fresh;
+    }
+    return true;
+}
+
+PhysMemory::Slot PhysMemory::lines_from_words(Pfn frame) {
+    const Slot slot = new_lines();
+    for (const WordSlot stored : words_of(slot_of(frame))) {
+        if (value_in(stored) != 0) *word_in_lines(slot, place_in(stored)) = value_in(stored);
+    }
+    put_slot(frame, slot);
+    return slot;
+}
+
 std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
     Slot slot = slot_of(frame);
-    if (is_page(slot) && references(slot) == 1) [[likely]]
+    if (is_page(slot)) {
+        if (references(slot) != 1) slot = promote(frame);
         return pages_.mut(index_of(slot)).words[word];
-    if (is_page(slot)) return pages_.mut(index_of(promote(frame))).words[word];
-    if (slot == kNothing) {
-        slot = new_lines();
-        slot_of_.mut(static_cast<std::size_t>(frame.raw())) = slot;
+    }
+    settle_before(frame);
+    if (!is_lines(slot)) {
+        slot = lines_from_words(frame);
     } else if (references(slot) != 1) {
         const Slot own = new_lines();
         LineSlot& copy = lines_.mut(index_of(own));
@@ -129,9 +207,43 @@ std::uint64_t& PhysMemory::word_for_writing(Pfn frame, std::size_t word) {
     return pages_.mut(index_of(promote(frame))).words[word];
 }
 
+void PhysMemory::settle_before(Pfn frame) {
+    const auto now = static_cast<std::uint32_t>(frame.raw());
+    if (unsettled_ == now) [[likely]]
+        return;
+    if (unsettled_ != kNone) settle(Pfn{unsettled_});
+    unsettled_ = now;
+}
+
+void PhysMemory::settle(Pfn frame) {
+    const Slot slot = slot_of(frame);
+    if (!is_lines(slot) || references(slot) != 1) return;
+    const LineSlot& mine = lines_[index_of(slot)];
+    for (const std::uint32_t other : settled_) {
+        if (other == kNone || other == index_of(slot)) continue;
+        const LineSlot& known = lines_[other];
+        if (known.references == 0 || known.present != mine.present || known.words != mine.words) continue;
+        add_reference(kLines | other);
+        put_slot(frame, kLines | other);
+        return;
+    }
+    settled_[next_settled_] = static_cast<std::uint32_t>(index_of(slot));
+    next_settled_ = (next_settled_ + 1) % kSettled;
+}
+
 void PhysMemory::write(PhysAddr at, std::uint64_t value) {
     KSL_ASSERT(at.raw() % 8 == 0, "word access is aligned");
-    word_for_writing(frame_of(at), page_offset(at).count() / 8) = value;
+    const Pfn frame = frame_of(at);
+    const std::size_t word = page_offset(at).count() / 8;
+    const Slot slot = slot_of(frame);
+    if (is_page(slot)) {
+        word_for_writing(frame, word) = value;
+    } else if (is_lines(slot)) {
+        // What is there already need not be written, and what is shared stays so.
+        if (read_lines(slot, word) != value) word_for_writing(frame, word) = value;
+    } else if (!write_as_words(frame, word, value)) {
+        word_for_writing(frame, word) = value;
+    }
 }
 
 std::uint64_t* PhysMemory::writable_words(Pfn frame) {
@@ -162,7 +274,8 @@ void PhysMemory::write_bytes(PhysAddr at, std::span<const std::byte> in) {
 }
 
 PhysMemory::Image PhysMemory::image_of(Pfn frame) {
-    const Slot slot = slot_of(frame);
+    Slot slot = slot_of(frame);
+    if (is_words(slot)) slot = lines_from_words(frame);
     add_reference(slot);
     return Image{slot};
 }
@@ -175,15 +288,23 @@ void PhysMemory::set_image(Pfn frame, Image image) {
 void PhysMemory::copy_frame(Pfn from, Pfn to) {
     if (from == to) return;
     const Slot slot = slot_of(from);
+    if (is_words(slot)) {
+        put_slot(to, is_pair(slot) ? new_pair(PairSlot{pairs_[index_of(slot)]})
+                                   : new_word(WordSlot{words_[index_of(slot)]}));
+        return;
+    }
     add_reference(slot);
     put_slot(to, slot);
 }
 
 Bytes PhysMemory::stored_bytes() const {
-    return Bytes{lines_.size() * sizeof(LineSlot) + pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
+    return Bytes{words_.size() * sizeof(WordSlot) + pairs_.size() * sizeof(PairSlot) +
+                 lines_.size() * sizeof(LineSlot) + pages_.size() * (sizeof(PageSlot) + sizeof(std::uint32_t))};
 }
 
 const char* PhysMemory::check_invariants() const {
+    std::vector<bool> word_is_used(words_.size());
+    std::vector<bool> pair_is_used(pairs_.size());
     std::vector<std::uint32_t> line_users(lines_.size());
     std::vector<std::uint32_t> page_users(pages_.size());
     for (std::size_t chunk = 0; chunk < slot_of_.chunk_count(); ++chunk) {
@@ -192,12 +313,33 @@ const char* PhysMemory::check_invariants() const {
         for (std::size_t frame = chunk * kFramesPerChunk; frame < last; ++frame) {
             const Slot slot = slot_of_[frame];
             if (slot == kNothing) continue;
-            if (is_page(slot) == is_lines(slot)) return "a contents slot is of exactly one kind";
             const std::size_t index = index_of(slot);
+            if (is_words(slot)) {
+                std::vector<bool>& is_used = is_pair(slot) ? pair_is_used : word_is_used;
+                if (index >= is_used.size() || is_used[index]) return "a word belongs to one frame";
+                is_used[index] = true;
+                continue;
+            }
+            if (!is_page(slot) && !is_lines(slot)) return "a contents slot is of a kind";
             if (index >= (is_page(slot) ? pages_.size() : lines_.size())) return "a contents slot exists";
             ++(is_page(slot) ? page_users : line_users)[index];
         }
     }
+    const auto is_list = [](std::uint64_t first, std::vector<bool>& is_used, auto next) {
+        for (std::uint64_t free = first; free != kNone; free = next(static_cast<std::size_t>(free))) {
+            if (free >= is_used.size() || is_used[static_cast<std::size_t>(free)]) return false;
+            is_used[static_cast<std::size_t>(free)] = true;
+        }
+        return true;
+    };
+    if (!is_list(free_word_, word_is_used, [&](std::size_t free) { return words_[free]; }) ||
+        !is_list(free_pair_, pair_is_used, [&](std::size_t free) { return pairs_[free][0]; }))
+        return "the lists of free words are lists";
+    if (unsettled_ != kNone && unsettled_ >= slot_of_.size()) return "the frame written last exists";
+    for (const std::uint32_t known : settled_) {
+        if (known != kNone && known >= lines_.size()) return "lines that others may look like exist";
+    }
+    if (next_settled_ >= kSettled) return "there is a next place for such lines";
     std::vector<bool> page_is_free(pages_.size());
     for (std::uint32_t free = free_page_; free != kNone; free = page_references_[free]) {
         if (free >= pages_.size() || page_is_free[free]) return "the list of free page slots is a list";

@@ -104,7 +104,7 @@ public:
     void write_entry(const EntrySlot& slot, Pte value, Effects& fx);
 
 private:
-    [[nodiscard]] PhysAddr entry_at(Pfn table, VirtAddr at, Level level) const {
+    [[nodiscard]] static PhysAddr entry_at(Pfn table, VirtAddr at, Level level) {
         return address_of(table) + Bytes{index_of(at, level) * sizeof(std::uint64_t)};
     }
     [[nodiscard]] Pte read(PhysAddr at) const { return Pte{memory_->read(at)}; }

@@ -84,7 +84,7 @@ public:
 
     /// Index into IA32_PAT: PAT * 4 + PCD * 2 + PWT; entries that point to tables have no PAT bit.
     [[nodiscard]] constexpr unsigned pat_index(Level level) const {
-        unsigned index = static_cast<unsigned>(get(kPwt) | get(kPcd) << 1);
+        auto index = static_cast<unsigned>(get(kPwt) | get(kPcd) << 1);
         if (is_leaf(level)) index |= static_cast<unsigned>(get(level == Level::pt ? kPat : kPatLarge)) << 2;
         return index;
     }

@@ -75,7 +75,7 @@ public:
     }
     [[nodiscard, gnu::always_inline]] Set set_at(std::uint64_t* memory, std::uint64_t index,
                                                  const FlushLog& log) const {
-        const Set set = memory + first_ + (index << set_shift_);
+        std::uint64_t* const set = memory + first_ + (index << set_shift_);
         if (set[kEpoch] != log.now()) [[unlikely]]
             sweep(set, log);
         return set;
@@ -116,8 +116,8 @@ public:
             touch_order(set, way);
     }
     /// Puts an entry into the set, in place of the least recently used way. Returns what was there.
-    [[gnu::always_inline]] TlbEntry insert(Place place, TlbEntry entry) const {
-        const Set set = place.set;
+    [[nodiscard, gnu::always_inline]] TlbEntry insert(Place place, TlbEntry entry) const {
+        std::uint64_t* const set = place.set;
         int way = 0;
         if (kind_ == Kind::order) {
             // The last in the order comes to the front; invalid ways are at the end already.
@@ -134,14 +134,14 @@ public:
         return replace(place, way, entry);
     }
     /// The same among the first `allowed` ways only.
-    TlbEntry insert_limited(Place place, TlbEntry entry, unsigned allowed) const;
+    [[nodiscard]] TlbEntry insert_limited(Place place, TlbEntry entry, unsigned allowed) const;
     void remove(Set set, int way) const;
 
     /// Removes every entry for which `which` is true, anywhere.
     template <class Predicate>
     void remove_if(std::uint64_t* memory, const FlushLog& log, Predicate which) const {
         for (std::uint32_t index = 0; index < shape_.sets(); ++index) {
-            const Set set = set_at(memory, index, log);
+            std::uint64_t* const set = set_at(memory, index, log);
             for (int way = 0; way < shape_.ways; ++way) {
                 if (entry(set, way).is_valid() && which(entry(set, way))) remove(set, way);
             }
@@ -190,7 +190,7 @@ private:
 
     [[nodiscard]] std::uint16_t* any_tags_of(Set set) const { return reinterpret_cast<std::uint16_t*>(set + tags_at_); }
     /// The second word of a large tree, or the stamps.
-    [[nodiscard]] std::uint64_t* rest_of(Set set) const { return set + tags_at_ + blocks_ * 2U; }
+    [[nodiscard]] std::uint64_t* rest_of(Set set) const { return set + tags_at_ + std::size_t{blocks_} * 2U; }
 
     [[nodiscard]] static int first_match(Set set, std::uint32_t fits, int first, std::uint64_t key,
                                          std::uint64_t pcid_bits) {
@@ -206,7 +206,7 @@ private:
     }
     /// Word by word, and entries are passed by value: a wide load of what narrow stores have just written would wait
     /// for the data of both, which is the result of the walk (see put_tag()).
-    [[gnu::always_inline]] TlbEntry replace(Place place, int way, TlbEntry by) const {
+    [[nodiscard, gnu::always_inline]] TlbEntry replace(Place place, int way, TlbEntry by) const {
         std::uint64_t* slot = place.set + kEntries + static_cast<std::size_t>(way) * 2;
         const TlbEntry before{.key = slot[0], .data = slot[1]};
         slot[0] = by.key;

@@ -102,6 +102,13 @@ public:
             ++state.counters.first_hits[static_cast<std::size_t>(PageSize::small_4k)];
             return answer_from(entry->data, PageSize::small_4k, at, MmuOutcome::first_level, 0);
         }
+        if (missed.is_known()) [[likely]] {
+            for (const Recent& recent : recent_) {
+                if (!recent.answers(at, check)) continue;
+                ++state.counters.first_hits[static_cast<std::size_t>(recent.size)];
+                return answer_from(recent.data, recent.size, at, MmuOutcome::first_level, 0);
+            }
+        }
         return access_slowly(state, at, check, missed, memory, hooks);
     }
     MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory) {
@@ -193,6 +200,22 @@ private:
             return (denied_keys >> (rights.key + (rights.user ? 16U : 0U)) & 1) != 0;
         }
     };
+    /// The large page that the last look-up in the first-level arrays of its size found. Finding it again changes
+    /// nothing, so that it need not be looked up. Forgotten whenever those arrays may change.
+    struct Recent {
+        std::uint64_t page = 1; ///< bits of the address that must be so; no address has this one
+        std::uint64_t mask = 0;
+        std::uint64_t data = 0;
+        TlbPort port = TlbPort::load;
+        PageSize size = PageSize::large_2m;
+
+        [[nodiscard, gnu::always_inline]] bool answers(VirtAddr at, const Check& check) const {
+            return (at.raw() & mask) == page && port == check.port && check.denied_keys == 0 &&
+                   ((data ^ check.want) & check.mask & ~TlbEntry::kPcidBits) == 0;
+        }
+    };
+    void forget_recent() { recent_ = {}; }
+    void remember(const TlbPortMap& port, TlbPort which, VirtAddr at, const TlbEntry& entry);
     static constexpr std::size_t kChecks = std::size_t{2} * kPrivileges * kAccessKinds;
 
     [[nodiscard]] const Check& check_for(Access access) const {
@@ -282,6 +305,7 @@ private:
     std::uint32_t walk_overhead_ = 8;
     Fault fault_;
     CowValue<State> state_;
+    std::array<Recent, 2> recent_{}; ///< 2M, 1G; not state: with or without it, all goes the same way
     // Derived from the registers.
     PagingMode mode_;
     std::uint64_t pcid_bits_ = 0;

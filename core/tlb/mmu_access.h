@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The slow half of Mmu::access(): other first-level arrays, second level, walk. In a header because the surroundings of
-// an access are a template parameter; include mmu.h. What happens on most misses is inlined into one function without
-// loops, one copy of the last steps for each page size; what is rare is kept apart.
+// The slow half of Mmu::access(): other first-level arrays, second level, walk. The surroundings of an access are a
+// template parameter: mmu.h includes this after the class, nobody else does. What happens on most misses is inlined
+// into one function without loops, one copy of the last steps for each page size; what is rare is kept apart.
 #pragma once
-
-#include "core/tlb/mmu.h"
 
 #include <cstdint>
 
@@ -19,10 +17,14 @@ template <class Hooks>
     so_far.places.first = missed;
     if (const TlbEntry* entry = state.tlb.find<TlbLevel::l1>(port, at, pcid_bits_, so_far.places.first)) {
         ++state.counters.first_hits[static_cast<std::size_t>(entry->size())];
-        if (!check.allows(entry->data)) [[unlikely]]
+        if (!check.allows(entry->data)) [[unlikely]] {
+            forget_recent();
             return refuse(state, at, check, *entry, 0, memory, hooks);
+        }
+        if (entry->size() != PageSize::small_4k) remember(port, check.port, at, *entry);
         return answer_from(entry->data, entry->size(), at, MmuOutcome::first_level, 0);
     }
+    forget_recent();
     so_far.story = MmuAnswer::kMissedFirst;
     so_far.whose = state.tlb.class_of(at);
     ++state.counters.first_misses[static_cast<std::size_t>(so_far.whose)];
@@ -43,6 +45,16 @@ template <class Hooks>
     if (hooks.wants_events()) [[unlikely]]
         hooks.report(TlbMissed{.address = at.raw(), .level = TlbLevel::l2});
     return walk(state, at, check, so_far, memory, hooks);
+}
+
+[[gnu::always_inline]] inline void Mmu::remember(const TlbPortMap& port, TlbPort which, VirtAddr at,
+                                                 const TlbEntry& entry) {
+    if (!port.is_apart) return forget_recent();
+    // Other addresses of a 1G page may have 2M entries of their own, which would be found first.
+    const PageSize alike = port.levels[0].may_hold(PageSize::large_2m) ? PageSize::large_2m : entry.size();
+    const std::uint64_t mask = ~(bytes_of(alike).count() - 1);
+    recent_[entry.size() == PageSize::large_2m ? 0 : 1] = {
+        .page = at.raw() & mask, .mask = mask, .data = entry.data, .port = which, .size = entry.size()};
 }
 
 template <class Hooks>

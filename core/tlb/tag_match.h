@@ -40,7 +40,7 @@ namespace portable {
                                                               {0, 0, 0, 0, 0, 0xffff},
                                                               {0, 0, 0, 0, 0, 0, 0xffff},
                                                               {0, 0, 0, 0, 0, 0, 0, 0xffff}};
-    auto* block = reinterpret_cast<__m128i*>(tags + at / 8 * 8);
+    auto* block = reinterpret_cast<__m128i*>(tags + std::size_t{at} / 8 * 8);
     const __m128i only = _mm_load_si128(reinterpret_cast<const __m128i*>(kOnly[at % 8]));
     const __m128i fresh = _mm_and_si128(only, _mm_set1_epi16(static_cast<short>(tag)));
     _mm_store_si128(block, _mm_or_si128(_mm_andnot_si128(only, _mm_load_si128(block)), fresh));

@@ -4,6 +4,7 @@
 #include "core/types/assert.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace ksl::core {
 
@@ -43,6 +44,11 @@ Tlb::Tlb(const TlbGeometry& geometry, const AddressClasses& classes) : classes_(
         const TlbHome& small = port.levels[0].home_of(PageSize::small_4k);
         port.front_is_real = !small.is_none && small.array.is_small();
         port.front = port.front_is_real ? small.array : decoy;
+        port.is_apart = true;
+        for (PageSize size : kAllPageSizes) {
+            const TlbHome& home = port.levels[0].home_of(size);
+            if (!home.is_none && !std::has_single_bit(infos_[home.index].holds.bits())) port.is_apart = false;
+        }
     }
     reset();
 }

@@ -47,7 +47,7 @@ public:
     [[nodiscard]] const TlbEntry* find_fast(const TlbPortMap& port, VirtAddr at, std::uint64_t mask, std::uint64_t want,
                                             AssocArray::Place& missed) {
         const std::uint64_t page = page_number(at, PageSize::small_4k);
-        const AssocArray::Set set = port.front.raw_set_of(memory_.words(), page);
+        std::uint64_t* const set = port.front.raw_set_of(memory_.words(), page);
         const std::uint32_t tag = AssocArray::tag_of(page);
         if (set[AssocArray::kEpoch] != log_.now()) [[unlikely]]
             return nullptr;

@@ -35,6 +35,7 @@ struct TlbPortMap {
     /// The first-level array for 4 KiB pages, if it is a small one; else a decoy in which nothing ever is.
     AssocArray front;
     bool front_is_real = false;
+    bool is_apart = false; ///< no first-level array holds pages of two sizes
     std::array<TlbRoute, 2> levels{};
 };
 

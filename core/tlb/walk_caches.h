@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <tuple>
 
 namespace ksl::core {
 
@@ -60,7 +61,7 @@ public:
         const AssocArray& cache = cache_of(kLevel);
         if (cache.is_empty()) return;
         if (!place.is_known()) place = place_of(cache, at.raw() >> shift_of(kLevel));
-        cache.insert(place, {.key = TlbEntry::key_of(at, kLevel), .data = data});
+        std::ignore = cache.insert(place, {.key = TlbEntry::key_of(at, kLevel), .data = data});
     }
 
     void flush_all() { log_.flush_all(); }

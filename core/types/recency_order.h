@@ -37,6 +37,13 @@ public:
         const std::uint64_t up_to = equal ^ (equal - 1); // ones up to the top bit of the first equal place
         order_ = (order_ & ~up_to) | (order_ & up_to >> 4) << 4 | used;
     }
+    /// The least recently used of `count` comes to the front; which one it was.
+    constexpr unsigned recycle(unsigned count) {
+        const std::uint64_t places = ~std::uint64_t{0} >> (64 - 4 * count);
+        const unsigned which = at(count - 1);
+        order_ = (order_ & ~places) | (order_ << 4 & places) | which;
+        return which;
+    }
     /// Makes `which` the least recently used of `count`.
     constexpr void retire(unsigned which, unsigned count) {
         std::uint64_t result = 0;

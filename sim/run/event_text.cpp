@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/run/event_text.h"
 
+#include "core/machine/dma_request.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -55,6 +57,13 @@ std::string plain(Int value) {
 }
 std::string address(std::uint64_t value) {
     return fmt::format("\"{:#x}\"", value);
+}
+
+std::string call_name(std::uint8_t value) {
+    return fmt::format("\"{}\"", core::name_of(static_cast<core::DmaCall>(value)));
+}
+std::string result_name(std::uint8_t value) {
+    return fmt::format("\"{}\"", core::name_of(static_cast<core::DmaResult>(value)));
 }
 
 /// Adds a field to the JSON object that is being written.
@@ -118,6 +127,11 @@ KSL_EVENT(GracePeriodEnded, F(plain, number))
 KSL_EVENT(CallbacksRun, F(plain, count))
 KSL_EVENT(WorkQueued, F(plain, kind))
 KSL_EVENT(WorkDone, F(plain, kind) F(plain, items))
+KSL_EVENT(StackUsageReported, F(plain, task) F(plain, used) F(plain, free))
+KSL_EVENT(DmaMapped, F(plain, task) F(call_name, call) F(result_name, result) F(plain, warned) F(plain, length) F(address, buffer) F(address, bus))
+KSL_EVENT(DmaStruck, F(plain, task) F(address, from) F(address, to) F(plain, victim))
+KSL_EVENT(CpuUnplugged, F(plain, cpu) F(plain, stacks_freed) F(plain, stacks_kept) F(plain, callbacks_moved))
+KSL_EVENT(CpuPlugged, F(plain, cpu))
 // clang-format on
 #undef KSL_EVENT
 #undef F

@@ -43,6 +43,7 @@ Recorder::Recorder(const core::MachineConfig& config, RunWriter* writer, bool ke
     : config_(config), writer_(writer), keeps_events_(keeps_events && writer != nullptr), pending_(config.cpus) {}
 
 void Recorder::on_event(const core::Event& event) {
+    tallied_.add(event.body);
     if (const auto* released = std::get_if<core::TaskReleased>(&event.body)) released_.push_back(*released);
     if (const auto* stack = std::get_if<core::StackReleased>(&event.body)) sink_ = stack->sink;
     if (std::holds_alternative<core::StackOverran>(event.body)) {
@@ -307,6 +308,7 @@ std::vector<Metric> Recorder::metrics(const Simulation& simulation) const {
         mean("switch_l1_dtlb_misses_mean", switches_.l1_dtlb_misses, "count");
         mean("switch_stlb_misses_mean", switches_.stlb_misses, "count");
     }
+    tallied_.add_to(metrics);
     metrics.push_back({"failures", static_cast<double>(failures_), "count"});
     if (first_damage_ && first_notice_) {
         const core::Frequency clock = config_.processor.clock;

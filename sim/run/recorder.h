@@ -17,6 +17,7 @@
 // Threads:  one run, one recorder, one thread.
 #pragma once
 
+#include "sim/run/event_tally.h"
 #include "sim/run/run_summary.h"
 #include "sim/simulation/simulation.h"
 #include "sim/store/run_tally.h"
@@ -83,6 +84,7 @@ private:
     std::array<std::array<std::uint64_t, core::kSteps>, kOperationKinds> steps_{};
     std::vector<core::Event> events_;          ///< of the present step, if they are kept
     std::vector<core::TaskReleased> released_; ///< in the present step
+    EventTally tallied_;
     std::optional<core::StackSink> sink_;      ///< of a stack given back in the present step
     bool has_overrun_ = false;                 ///< a stack was left in the present step
     std::optional<core::Cycles> first_damage_; ///< when a stack was left first,

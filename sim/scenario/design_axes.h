@@ -65,6 +65,7 @@ void each_axis(Design& design, Visitor&& visitor) {
     visitor.flag("randomise_offset", design.randomise_offset);
     visitor.flag("stackleak", design.stackleak);
     visitor.count("dynamic_reserve", design.dynamic_reserve, std::uint8_t{64});
+    visitor.flag("frees_cache_at_unplug", design.frees_cache_at_unplug);
 }
 
 } // namespace ksl::sim::axes

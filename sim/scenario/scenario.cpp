@@ -50,10 +50,10 @@ Result<Scenario> read_without_checking_the_sweep(const Assets& assets, std::stri
     scenario.designs = std::move(designs);
     check_paging(root, scenario);
     scenario.baseline = read_baseline(root, scenario.designs);
-    scenario.workload = read_workload(root.table("workload"));
+    scenario.workload = read_workload(assets, root.table("workload"));
     scenario.expectations = read_expectations(root, scenario.designs);
     scenario.sweep = read_sweep(root.table("sweep"));
-    root.table("lesson").skip(); // the window's
+    scenario.lesson = read_lesson(root.table("lesson"), scenario.designs);
     KSL_TRY(reader.finish());
     scenario.text = text;
     scenario.overrides.assign(overrides.begin(), overrides.end());

@@ -13,6 +13,7 @@
 #include "sim/base/assets.h"
 #include "sim/base/error.h"
 #include "sim/scenario/design_file.h"
+#include "sim/scenario/lesson.h"
 #include "sim/scenario/workload_spec.h"
 
 #include <cstdint>
@@ -85,6 +86,7 @@ struct Scenario {
     WorkloadSpec workload;
     std::vector<Expectation> expectations;
     std::vector<SweepAxis> sweep;
+    std::optional<Lesson> lesson;
 
     std::string text; ///< the file
     std::vector<std::string> overrides;

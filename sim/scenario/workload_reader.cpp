@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sim/scenario/workload_reader.h"
 
+#include "sim/chain/chain_choice.h"
+#include "sim/chain/chain_source.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -19,6 +22,8 @@ constexpr core::Nanoseconds kLongestPause{10'000'000'000};
 constexpr std::size_t kMostFrames = 1'000;
 /// Return address and saved frame pointer.
 constexpr std::int64_t kLeastFrame = 16;
+/// Saved registers, the random offset, and the head of the frame that the buffer lies in.
+constexpr std::uint64_t kAboveBuffer = 256;
 /// A 64 KiB stack, and as much again to run over.
 constexpr core::Bytes kDeepest = 128_KiB;
 
@@ -26,6 +31,14 @@ constexpr std::array kTasks{Spelling{"thread"sv, core::TaskKind::thread},
                             Spelling{"process"sv, core::TaskKind::process}};
 
 constexpr std::array kPlacements{Spelling{"near"sv, Placement::near}, Spelling{"spread"sv, Placement::spread}};
+constexpr std::array kDmaCalls{Spelling{"virt_to_phys"sv, core::DmaCall::virt_to_phys},
+                               Spelling{"dma_map_single"sv, core::DmaCall::dma_map_single},
+                               Spelling{"sg_set_buf"sv, core::DmaCall::sg_set_buf},
+                               Spelling{"dma_map_page"sv, core::DmaCall::dma_map_page},
+                               Spelling{"dma_map_pages"sv, core::DmaCall::dma_map_pages},
+                               Spelling{"bounce"sv, core::DmaCall::bounce}};
+constexpr std::array kDmaDirections{Spelling{"from-device"sv, core::DmaDirection::from_device},
+                                    Spelling{"to-device"sv, core::DmaDirection::to_device}};
 
 std::uint64_t count(TomlTable& table, std::string_view key, std::uint64_t otherwise, std::int64_t least = 1,
                     std::int64_t most = kMostOperations) {
@@ -97,6 +110,7 @@ WorkloadSpec read_chain(TomlTable& table) {
     Chain chain{.operations = count(table, "operations", defaults.operations),
                 .warmup = warmup(table),
                 .frames = {},
+                .chain = {},
                 .repeat = table.integer<std::uint32_t>("repeat", {1, 1'000}, defaults.repeat),
                 .touched = share(table, "touched", defaults.touched)};
     for (const std::int64_t bytes :
@@ -107,14 +121,61 @@ WorkloadSpec read_chain(TomlTable& table) {
                                                bytes, (bytes + 7) / 8 * 8));
         chain.frames.emplace_back(static_cast<std::uint64_t>(bytes));
     }
+    if (table.has("chain")) return chain; // see read_call_chain
     if (!table.has("frames"))
-        table.refuse("lacks `frames`; a list of their sizes in bytes, outermost first, would be right");
+        table.refuse("lacks `frames` or `chain`; a list of their sizes in bytes, outermost first, would be right");
     else if (chain.frames.empty())
         table.refuse("frames", "is empty; the frames' sizes in bytes, outermost first, would be right");
     if (chain.frames.size() > kMostFrames)
         table.refuse("frames",
                      fmt::format("has {} frames; at most {} would be right", chain.frames.size(), kMostFrames));
     return chain;
+}
+
+/// `chain` with what comes on top of it. Mistakes are the table's.
+void read_call_chain(const Assets& assets, TomlTable& table, Chain& spec) {
+    if (!table.has("chain")) {
+        for (const std::string_view key : {"add"sv, "recurse"sv}) {
+            if (table.has(key)) table.refuse(key, "is for a `chain`; larger `frames` would be right");
+        }
+        return;
+    }
+    if (table.has("frames")) table.refuse("frames", "stands beside `chain`; one of the two would be right");
+    spec.chain = table.text("chain");
+    const bool is_file = spec.chain.find('/') != std::string::npos;
+    auto chain = is_file ? read_trace_chain(spec.chain) : load_chain(assets, spec.chain);
+    if (!chain) {
+        table.refuse("chain", to_string(chain.error()));
+        return;
+    }
+    const auto composed = compose(*chain, assets, table.texts("add"), table.texts("recurse"));
+    if (!composed) table.refuse(table.has("add") ? "add" : "recurse", to_string(composed.error()));
+    spec.frames = calls_of(*chain);
+}
+
+WorkloadSpec read_dma(TomlTable& table) {
+    const Dma defaults;
+    Dma dma{.operations = count(table, "operations", defaults.operations),
+            .request = {.call = table.choice("call", kDmaCalls),
+                        .direction = table.choice("direction", kDmaDirections, defaults.request.direction),
+                        .checks = {.debug_sg = table.boolean("debug_sg", false),
+                                   .dma_api_debug = table.boolean("dma_api_debug", false),
+                                   .debug_virtual = table.boolean("debug_virtual", false)},
+                        .uses_page_struct = table.boolean("uses_page_struct", false),
+                        .length = static_cast<std::uint32_t>(
+                            frame(table, "length", core::Bytes{8}, core::Bytes{defaults.request.length}).count())},
+            .depth = frame(table, "depth", core::Bytes{512}, defaults.depth)};
+    if (dma.depth.count() < dma.request.length + kAboveBuffer)
+        table.refuse("depth", fmt::format("a buffer of {} bytes does not lie below the saved registers; at least {} "
+                                          "would be right",
+                                          dma.request.length, dma.request.length + kAboveBuffer));
+    return dma;
+}
+
+WorkloadSpec read_hotplug(TomlTable& table) {
+    const Hotplug defaults;
+    return Hotplug{.rounds = count(table, "rounds", defaults.rounds),
+                   .threads = table.integer<std::uint32_t>("threads", {1, 1'000'000}, defaults.threads)};
 }
 
 WorkloadSpec read_overflow(TomlTable& table) {
@@ -132,16 +193,27 @@ WorkloadSpec read_overflow(TomlTable& table) {
 
 WorkloadSpec read_populate(TomlTable& table) {
     const Populate defaults;
-    return Populate{.tasks = count(table, "tasks", defaults.tasks, 1, 4'194'304),
-                    .task = table.choice("task", kTasks, defaults.task)};
+    Populate populate{.tasks = count(table, "tasks", defaults.tasks, 1, 4'194'304),
+                      .task = table.choice("task", kTasks, defaults.task),
+                      .deep = count(table, "deep", defaults.deep, 0),
+                      .depth = frame(table, "depth", core::Bytes{512}, defaults.depth)};
+    if (populate.deep > populate.tasks)
+        table.refuse("deep",
+                     fmt::format("{} of {} tasks; at most all of them would be right", populate.deep, populate.tasks));
+    return populate;
 }
 
 /// In the order of WorkloadSpec.
-constexpr std::array kKinds{
-    Spelling<Reader>{"clone-exit", read_clone_exit}, Spelling<Reader>{"burst", read_burst},
-    Spelling<Reader>{"shell", read_shell},           Spelling<Reader>{"server", read_server},
-    Spelling<Reader>{"ager", read_ager_workload},    Spelling<Reader>{"chain", read_chain},
-    Spelling<Reader>{"overflow", read_overflow},     Spelling<Reader>{"populate", read_populate}};
+constexpr std::array kKinds{Spelling<Reader>{"clone-exit", read_clone_exit},
+                            Spelling<Reader>{"burst", read_burst},
+                            Spelling<Reader>{"shell", read_shell},
+                            Spelling<Reader>{"server", read_server},
+                            Spelling<Reader>{"ager", read_ager_workload},
+                            Spelling<Reader>{"chain", read_chain},
+                            Spelling<Reader>{"overflow", read_overflow},
+                            Spelling<Reader>{"populate", read_populate},
+                            Spelling<Reader>{"dma", read_dma},
+                            Spelling<Reader>{"hotplug", read_hotplug}};
 static_assert(kKinds.size() == std::variant_size_v<WorkloadSpec>);
 
 } // namespace
@@ -167,8 +239,10 @@ Ager read_ager(TomlTable& table) {
     return ager;
 }
 
-WorkloadSpec read_workload(TomlTable table) {
-    return table.choice("kind", kKinds)(table);
+WorkloadSpec read_workload(const Assets& assets, TomlTable table) {
+    WorkloadSpec workload = table.choice("kind", kKinds)(table);
+    if (auto* chain = std::get_if<Chain>(&workload)) read_call_chain(assets, table, *chain);
+    return workload;
 }
 
 } // namespace ksl::sim

@@ -3,12 +3,13 @@
 // [workload] and [memory.age] of a scenario. For use in sim/scenario only.
 #pragma once
 
+#include "sim/base/assets.h"
 #include "sim/scenario/workload_spec.h"
 #include "sim/toml/toml_reader.h"
 
 namespace ksl::sim {
 
-[[nodiscard]] WorkloadSpec read_workload(TomlTable table);
+[[nodiscard]] WorkloadSpec read_workload(const Assets& assets, TomlTable table);
 [[nodiscard]] Ager read_ager(TomlTable& table);
 
 } // namespace ksl::sim

@@ -7,11 +7,13 @@
 // Warm-up: operations before the recorded ones, so that caches, page lists and stack caches are in their steady state.
 #pragma once
 
+#include "core/machine/dma_request.h"
 #include "core/machine/task.h"
 #include "core/types/address.h"
 #include "core/types/time.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -78,11 +80,12 @@ struct Ager {
     friend bool operator==(const Ager&, const Ager&) = default;
 };
 
-/// One thread enters a chain of functions, outermost first, and returns from all of them.
+/// One thread enters the kernel and a chain of functions, outermost first, and returns from all of them.
 struct Chain {
     std::uint64_t operations = 1'000;
     std::uint64_t warmup = 0;
-    std::vector<core::Bytes> frames; ///< each with its return address
+    std::vector<core::Bytes> frames; ///< each with its return address; the registers saved at the entry come above
+    std::string chain;               ///< whose frames these are; empty: the scenario's own
     std::uint32_t repeat = 1;        ///< times that the chain is entered within itself: recursion, stacked devices
     double touched = 1.0;            ///< share of each frame that is written
     friend bool operator==(const Chain&, const Chain&) = default;
@@ -102,10 +105,27 @@ struct Overflow {
 struct Populate {
     std::uint64_t tasks = 10'000;
     core::TaskKind task = core::TaskKind::thread;
+    std::uint64_t deep = 0; ///< so many of them go this deep into their stacks before they wait
+    core::Bytes depth{6144};
     friend bool operator==(const Populate&, const Populate&) = default;
 };
 
-using WorkloadSpec = std::variant<CloneExit, Burst, Shell, Server, Ager, Chain, Overflow, Populate>;
+/// Threads that give a buffer on their stack to a device, one after the other.
+struct Dma {
+    std::uint64_t operations = 1;
+    core::DmaRequest request;
+    core::Bytes depth{2048}; ///< from the stack's top down to the buffer's lowest byte
+    friend bool operator==(const Dma&, const Dma&) = default;
+};
+
+/// Rounds: threads fill the caches of all CPUs; then all CPUs but one go, and come back.
+struct Hotplug {
+    std::uint64_t rounds = 1;
+    std::uint32_t threads = 64; ///< a round
+    friend bool operator==(const Hotplug&, const Hotplug&) = default;
+};
+
+using WorkloadSpec = std::variant<CloneExit, Burst, Shell, Server, Ager, Chain, Overflow, Populate, Dma, Hotplug>;
 
 /// "clone-exit", as scenarios spell it.
 [[nodiscard]] std::string_view kind_of(const WorkloadSpec& workload);

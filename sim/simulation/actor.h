@@ -27,6 +27,7 @@ enum class Role : std::uint8_t {
     worker,        ///< serves requests
     resident,      ///< lives until it is told to end
     deep,          ///< calls deeper than its stack is
+    driver,        ///< gives a buffer on its stack to a device
     doomed,        ///< was killed: ends as soon as it runs
 };
 

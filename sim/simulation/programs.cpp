@@ -35,21 +35,22 @@ Programs::Programs(const WorkloadSpec& workload, std::uint64_t seed, const core:
 }
 
 std::uint64_t Programs::planned() const {
-    return std::visit(Overload{[](const CloneExit& spec) { return spec.warmup + spec.operations; },
-                               [](const Burst& spec) { return spec.warmup + spec.rounds; },
-                               [](const Shell& spec) { return spec.warmup + spec.operations; },
-                               [](const Server& spec) { return spec.warmup + spec.requests; },
-                               [](const Ager& spec) { return spec.operations; },
-                               [](const Chain& spec) { return spec.warmup + spec.operations; },
-                               [](const Overflow& spec) { return spec.operations; },
-                               [](const Populate&) { return std::uint64_t{1}; }},
-                      workload_);
+    return std::visit(
+        Overload{[](const CloneExit& spec) { return spec.warmup + spec.operations; },
+                 [](const Burst& spec) { return spec.warmup + spec.rounds; },
+                 [](const Shell& spec) { return spec.warmup + spec.operations; },
+                 [](const Server& spec) { return spec.warmup + spec.requests; },
+                 [](const Ager& spec) { return spec.operations; },
+                 [](const Chain& spec) { return spec.warmup + spec.operations; },
+                 [](const Overflow& spec) { return spec.operations; }, [](const Populate&) { return std::uint64_t{1}; },
+                 [](const Dma& spec) { return spec.operations; }, [](const Hotplug& spec) { return spec.rounds; }},
+        workload_);
 }
 
 bool Programs::keeps_children_near() const {
     if (const auto* one_by_one = std::get_if<CloneExit>(&workload_); one_by_one != nullptr)
         return one_by_one->placement == Placement::near;
-    return std::holds_alternative<Overflow>(workload_);
+    return std::holds_alternative<Overflow>(workload_) || std::holds_alternative<Dma>(workload_);
 }
 
 Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine& machine) {
@@ -58,20 +59,20 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
     case Role::parent_of_all:
         turn.set_phase(turn.phase() + 1);
         if (turn.phase() == 1) return Turn::spawn(Role::starting, core::TaskKind::process);
-        return turn.actor().zombies.is_none() ? Turn::join() : Turn::reap();
+        if (!turn.actor().zombies.is_none()) return Turn::reap();
+        // A workload's process that was killed leaves nobody to wait for.
+        return turn.actor().children == 0 ? Turn::finish() : Turn::join();
     case Role::starting:
         actors.mut(self).role = Role::main;
         return Turn::command(core::Exec{turn.cpu(), pages_of_main(workload_)});
     case Role::main: return std::visit([&](const auto& spec) { return main(turn, spec); }, workload_);
-    case Role::resident:
-        turn.set_phase(turn.phase() + 1);
-        if (turn.phase() == 1) return Turn::block();
-        break;
+    case Role::resident: return resident(turn, std::get<Populate>(workload_));
     case Role::leaf:
     case Role::doomed: break;
     case Role::program: return program(turn);
     case Role::worker: return worker(turn, std::get<Server>(workload_));
     case Role::deep: return deep(turn, std::get<Overflow>(workload_));
+    case Role::driver: return driver(turn, std::get<Dma>(workload_));
     }
     return Turn::exit();
 }
@@ -124,17 +125,31 @@ Decision Programs::main(Turn& turn, const Shell& spec) {
     return one_child_at_a_time(turn, planned(), Role::program, core::TaskKind::process, spec.pause);
 }
 
-/// The phase counts tasks created, then tasks told to end.
+/// The phase counts tasks created, then tasks told to end. Between them all have their turn to go deep.
 Decision Programs::main(Turn& turn, const Populate& spec) {
+    constexpr core::Nanoseconds kUntilTheyWait{1'000'000'000};
     const std::uint32_t phase = turn.phase();
     turn.set_phase(phase + 1);
     if (phase < spec.tasks) return turn.spawn(Role::resident, spec.task);
-    const std::uint64_t told = phase - spec.tasks;
+    std::uint64_t told = phase - spec.tasks;
+    if (spec.deep != 0 && told-- == 0) return turn.sleep(clock_.to_cycles(kUntilTheyWait));
     if (told < workers_.size()) return turn.wake(workers_[told]);
     if (turn.actor().children != 0) return turn.join();
     if (!turn.actor().zombies.is_none()) return turn.reap();
     done_ = 1;
     return turn.finish();
+}
+
+/// Its number among the residents is in its progress.
+Decision Programs::resident(Turn& turn, const Populate& spec) {
+    const bool goes_deep = turn.actor().progress < spec.deep;
+    const std::uint32_t phase = turn.phase();
+    turn.set_phase(phase + 1);
+    if (goes_deep && phase == 0) {
+        const auto bytes = static_cast<std::uint32_t>(spec.depth.count()) - turn.task().stack_used;
+        return turn.command(core::Call{turn.cpu(), bytes, bytes});
+    }
+    return phase == (goes_deep ? 1U : 0U) ? Turn::block() : Turn::exit();
 }
 
 Decision Programs::program(Turn& turn) {
@@ -155,18 +170,66 @@ Decision Programs::deep(Turn& turn, const Overflow& spec) {
                                    static_cast<std::uint32_t>(spec.touched.count())});
 }
 
-/// The phase counts calls on the way in and, from their number on, returns on the way out.
+/// The phase counts the entry, calls on the way in and, behind them, returns on the way out.
 Decision Programs::main(Turn& turn, const Chain& spec) {
     const auto calls = static_cast<std::uint32_t>(spec.frames.size() * spec.repeat);
     const std::uint32_t phase = turn.phase();
     if (phase == 0 && done_ == planned()) return turn.finish();
     turn.set_phase(phase + 1);
-    if (phase < calls) {
-        const auto bytes = static_cast<std::uint32_t>(spec.frames[phase % spec.frames.size()].count());
+    if (phase == 0) return turn.command(core::EnterKernel{turn.cpu()});
+    const auto frame_of = [&](std::uint32_t call) {
+        return static_cast<std::uint32_t>(spec.frames[call % spec.frames.size()].count());
+    };
+    if (phase <= calls) {
+        const std::uint32_t bytes = frame_of(phase - 1);
         return turn.command(core::Call{turn.cpu(), bytes,
                                        static_cast<std::uint32_t>(static_cast<double>(bytes) * spec.touched) / 8 * 8});
     }
-    if (phase < 2 * calls) return turn.command(core::Return{turn.cpu()});
+    if (phase <= 2 * calls) return turn.command(core::Return{turn.cpu(), frame_of(2 * calls - phase)});
+    turn.set_phase(0);
+    ++done_;
+    return turn.again();
+}
+
+Decision Programs::main(Turn& turn, const Dma&) {
+    return one_child_at_a_time(turn, planned(), Role::driver, core::TaskKind::thread, core::Nanoseconds{0});
+}
+
+/// Into the kernel, down to the function that has the buffer in its frame, and out again.
+Decision Programs::driver(Turn& turn, const Dma& spec) {
+    enum Phase : std::uint32_t { enter, call, transfer, leave };
+    const std::uint32_t phase = turn.phase();
+    turn.set_phase(phase + 1);
+    switch (phase) {
+    case enter: return turn.command(core::EnterKernel{turn.cpu()});
+    case call: {
+        const auto bytes = static_cast<std::uint32_t>(spec.depth.count()) - turn.task().stack_used;
+        return turn.command(core::Call{turn.cpu(), bytes, bytes});
+    }
+    case transfer: return turn.command(core::MapDma{turn.cpu(), spec.request});
+    case leave: return turn.command(core::Return{turn.cpu()});
+    default: break;
+    }
+    return turn.exit();
+}
+
+/// The phase counts threads, then CPUs that go, then CPUs that come back.
+Decision Programs::main(Turn& turn, const Hotplug& spec) {
+    constexpr core::Nanoseconds kUntilTheyIdle{1'000'000};
+    const std::uint32_t phase = turn.phase();
+    if (phase == 0 && done_ == planned()) return turn.finish();
+    turn.set_phase(phase + 1);
+    if (phase < spec.threads) return turn.spawn(Role::leaf, core::TaskKind::thread);
+    const std::uint32_t after = phase - spec.threads;
+    if (after == 0) return turn.join();
+    if (after == 1) return turn.sleep(clock_.to_cycles(kUntilTheyIdle));
+    const std::uint32_t step = after - 2;
+    const std::uint32_t others = cpus_ - 1;
+    const auto cpu = [&](std::uint32_t index) {
+        return core::CpuId{static_cast<std::uint16_t>(index < turn.cpu().raw() ? index : index + 1)};
+    };
+    if (step < others) return turn.command(core::UnplugCpu{turn.cpu(), cpu(step)});
+    if (step < 2 * others) return turn.command(core::PlugCpu{turn.cpu(), cpu(step - others)});
     turn.set_phase(0);
     ++done_;
     return turn.again();
@@ -174,7 +237,10 @@ Decision Programs::main(Turn& turn, const Chain& spec) {
 
 void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
     Actor& record = actors.mut(child);
-    if (record.role == Role::resident) workers_.push_back(child);
+    if (record.role == Role::resident) {
+        record.progress = workers_.size();
+        workers_.push_back(child);
+    }
     if (record.role != Role::worker) return;
     const bool is_replacement = !replaced_.empty();
     const auto number = is_replacement ? replaced_.back() : static_cast<std::uint32_t>(workers_.size());

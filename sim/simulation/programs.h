@@ -49,9 +49,13 @@ private:
     Decision main(Turn& turn, const Chain& spec);
     Decision main(Turn& turn, const Overflow& spec);
     Decision main(Turn& turn, const Populate& spec);
+    Decision main(Turn& turn, const Dma& spec);
+    Decision main(Turn& turn, const Hotplug& spec);
     Decision program(Turn& turn);
     Decision worker(Turn& turn, const Server& spec);
     Decision deep(Turn& turn, const Overflow& spec);
+    Decision driver(Turn& turn, const Dma& spec);
+    Decision resident(Turn& turn, const Populate& spec);
     /// Spawn, join, reap, pause: the way of most main programs.
     Decision one_child_at_a_time(Turn& turn, std::uint64_t total, Role role, core::TaskKind kind,
                                  core::Nanoseconds pause);

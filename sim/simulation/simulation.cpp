@@ -32,7 +32,7 @@ Result<Simulation> Simulation::start(const core::MachineConfig& config, const Wo
     simulation.is_preparing_ = age.has_value();
     simulation.programs_ = Programs{age ? WorkloadSpec{*age} : workload, seed, config};
     const ActorId init =
-        simulation.actors_.add({.task = simulation.machine_.init_task(), .cpu = kBootCpu, .role = Role::parent_of_all});
+        simulation.actors_.add({.task = core::kInitTask, .cpu = kBootCpu, .role = Role::parent_of_all});
     simulation.queues_.make_ready(simulation.actors_, init, core::Cycles{0});
     return simulation;
 }
@@ -305,7 +305,7 @@ core::CpuId Simulation::cpu_for_child(ActorId parent) const {
     core::CpuId idlest = home;
     for (std::size_t i = 1; i <= cpus_.size(); ++i) {
         const core::CpuId cpu{static_cast<std::uint16_t>((home.raw() + i) % cpus_.size())};
-        if (load(cpu) < load(idlest)) idlest = cpu;
+        if (!machine_.state().cpu(cpu).is_offline && load(cpu) < load(idlest)) idlest = cpu;
     }
     return idlest;
 }

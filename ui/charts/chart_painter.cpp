@@ -1,115 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chart_painter.h"
 
+#include "ui/charts/chart_legend.h"
+#include "ui/charts/chart_plottables.h"
 #include "ui/charts/qcustomplot.h"
 #include "ui/charts/unit_ticker.h"
-#include "ui/theme/patterns.h"
 
-#include <QCoreApplication>
 #include <QFontMetricsF>
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 
 namespace ksl::ui {
 
 namespace {
-
-class ChartLabels {
-    Q_DECLARE_TR_FUNCTIONS(ChartLabels)
-};
-
-/// Boxes are named by letters on the axis; the legend says what they stand for.
-QString box_letter(std::size_t series) {
-    return {QChar(u'A' + static_cast<char16_t>(series % 26))};
-}
-
-template <class... Ts>
-struct Overloaded : Ts... {
-    using Ts::operator()...;
-};
-
-/// QCustomPlot's bars and boxes with the pattern of their series on top of the fill, as lines: SVG and PDF keep them
-/// sharp.
-void draw_series_pattern(QCPPainter& painter, const QRectF& area, Pattern pattern, QColor ink, double step) {
-    painter.save();
-    painter.setAntialiasing(true);
-    draw_pattern(painter, area, pattern, ink, step);
-    painter.restore();
-}
-
-struct PatternFill {
-    Pattern pattern = Pattern::plain;
-    QColor ink;
-    double step = kPatternSide;
-};
-
-class PatternBars : public QCPBars {
-public:
-    PatternBars(QCPAxis* key, QCPAxis* value, PatternFill fill) : QCPBars(key, value), fill_(fill) {}
-
-protected:
-    void draw(QCPPainter* painter) override {
-        QCPBars::draw(painter);
-        for (const QCPBarsData& bar : *data()) {
-            draw_series_pattern(*painter, getBarRect(bar.key, bar.value).normalized(), fill_.pattern, fill_.ink,
-                                fill_.step);
-        }
-    }
-    void drawLegendIcon(QCPPainter* painter, const QRectF& rect) const override {
-        painter->setPen(pen());
-        painter->setBrush(brush());
-        painter->drawRect(rect);
-        draw_series_pattern(*painter, rect, fill_.pattern, fill_.ink, fill_.step);
-    }
-
-private:
-    PatternFill fill_;
-};
-
-class PatternBox : public QCPStatisticalBox {
-public:
-    PatternBox(QCPAxis* key, QCPAxis* value, PatternFill fill) : QCPStatisticalBox(key, value), fill_(fill) {}
-
-protected:
-    void drawStatisticalBox(QCPPainter* painter, QCPStatisticalBoxDataContainer::const_iterator it,
-                            const QCPScatterStyle& outliers) const override {
-        const QRectF box = getQuartileBox(it).normalized();
-        painter->save();
-        painter->setPen(Qt::NoPen);
-        painter->setBrush(brush());
-        painter->drawRect(box);
-        painter->restore();
-        draw_series_pattern(*painter, box, fill_.pattern, fill_.ink, fill_.step);
-        // The base class would fill the box again, over the pattern; only its outline is wanted now.
-        painter->save();
-        applyDefaultAntialiasingHint(painter);
-        painter->setPen(pen());
-        painter->setBrush(Qt::NoBrush);
-        painter->drawRect(box);
-        painter->setPen(medianPen());
-        painter->drawLine(QLineF(coordsToPixels(it->key - (width() * 0.5), it->median),
-                                 coordsToPixels(it->key + (width() * 0.5), it->median)));
-        painter->setPen(whiskerPen());
-        painter->drawLines(getWhiskerBackboneLines(it));
-        painter->setPen(whiskerBarPen());
-        painter->drawLines(getWhiskerBarLines(it));
-        applyScattersAntialiasingHint(painter);
-        outliers.applyTo(painter, pen());
-        for (const double outlier : it->outliers) outliers.drawShape(painter, coordsToPixels(it->key, outlier));
-        painter->restore();
-    }
-    void drawLegendIcon(QCPPainter* painter, const QRectF& rect) const override {
-        painter->setPen(pen());
-        painter->setBrush(brush());
-        painter->drawRect(rect);
-        draw_series_pattern(*painter, rect, fill_.pattern, fill_.ink, fill_.step);
-    }
-
-private:
-    PatternFill fill_;
-};
 
 QCPScatterStyle::ScatterShape shape_of(Marker marker) {
     switch (marker) {
@@ -135,106 +39,6 @@ struct Extent {
     }
     [[nodiscard]] bool is_empty() const { return !(from <= to); }
 };
-
-/// A line over steps or points with a few markers, none of them on the zero line, where those of all series would lie
-/// on each other.
-class MarkedGraph : public QCPGraph {
-public:
-    MarkedGraph(QCPAxis* key, QCPAxis* value, std::size_t series) : QCPGraph(key, value), series_(series) {}
-    void set_marked_from(double least) { least_ = least; }
-    void mark_all() { marks_all_ = true; }
-
-protected:
-    /// Data never leave the axes, but a marker on an axis is drawn whole.
-    [[nodiscard]] QRect clipRect() const override { return parentPlot()->viewport(); }
-
-    void drawScatterPlot(QCPPainter* painter, const QVector<QPointF>& points,
-                         const QCPScatterStyle& style) const override {
-        if (marks_all_) {
-            QCPGraph::drawScatterPlot(painter, points, style);
-            return;
-        }
-        const double lowest = valueAxis()->coordToPixel(least_);
-        QVector<QPointF> eligible;
-        std::ranges::copy_if(points, std::back_inserter(eligible), [&](const QPointF& p) { return p.y() <= lowest; });
-        // Each series starts somewhere else, so that markers of equal curves stand side by side.
-        const qsizetype step = std::max<qsizetype>(1, eligible.size() / kMarkers);
-        QVector<QPointF> chosen;
-        for (qsizetype i = static_cast<qsizetype>(series_) * step / 3 % step; i < eligible.size(); i += step) {
-            chosen += eligible[i];
-        }
-        QCPGraph::drawScatterPlot(painter, chosen, style);
-    }
-
-private:
-    static constexpr qsizetype kMarkers = 6;
-    std::size_t series_;
-    double least_ = 0;
-    bool marks_all_ = false;
-};
-
-struct LegendText {
-    QString name;
-    QString numbers; ///< n, median, p99 on a line of their own
-};
-
-/// How much a legend says. A picture that is too low for everything keeps its plot and says less; the table and the
-/// description still have it all.
-enum class LegendDetail : std::uint8_t { full, names, one_line };
-
-QString legend_text(const LegendText& text, const ChartStyle& style, LegendDetail detail) {
-    const QFontMetricsF metrics(style.text);
-    const double room = style.width - (5 * metrics.height());
-    if (detail == LegendDetail::one_line) return metrics.elidedText(text.name, Qt::ElideRight, room);
-    QString name = wrapped(text.name, style.text, room);
-    if (detail == LegendDetail::names) return name;
-    return text.numbers.isEmpty() ? name : name + u'\n' + wrapped(text.numbers, style.text, room);
-}
-
-std::vector<LegendText> legend_of(const Chart& chart) {
-    std::vector<LegendText> all;
-    const auto with_numbers = [&](const auto& plot) {
-        for (const auto& s : plot.series) all.push_back({s.name, summary_text(s.summary, chart.x.quantity)});
-    };
-    const auto names = [&](const auto& plot) {
-        for (const auto& s : plot.series) all.push_back({s.name, {}});
-    };
-    std::visit(Overloaded{[&](const HistogramPlot& plot) { with_numbers(plot); },
-                          [&](const EcdfPlot& plot) { with_numbers(plot); },
-                          [&](const BoxPlot& plot) {
-                              with_numbers(plot);
-                              for (std::size_t i = 0; i < all.size(); ++i)
-                                  all[i].name = box_letter(i) + QStringLiteral(": ") + all[i].name;
-                          },
-                          [&](const BarPlot& plot) { names(plot); }, [&](const LinePlot& plot) { names(plot); }},
-               chart.plot);
-    return all;
-}
-
-ChartExtras extras_of(const Chart& chart, const ChartStyle& style, LegendDetail detail) {
-    const QFontMetricsF text(style.text);
-    const QFontMetricsF title(style.title);
-    const double margin = text.height() / 2;
-    ChartExtras extras;
-    const QString title_text = wrapped(chart.title, style.title, style.width - text.height());
-    extras.title = margin + (title.lineSpacing() * static_cast<double>(title_text.count(u'\n') + 1));
-    for (const LegendText& entry : legend_of(chart)) {
-        const auto lines = static_cast<double>(legend_text(entry, style, detail).count(u'\n') + 1);
-        extras.legend += std::ceil(text.lineSpacing() * lines) + std::ceil(text.height() / 6);
-    }
-    if (extras.legend > 0) extras.legend += 2 * margin;
-    return extras;
-}
-
-LegendDetail detail_for(const Chart& chart, const ChartStyle& style) {
-    constexpr double kMostOfHeight = 0.45;
-    if (style.height <= 0) return LegendDetail::full;
-    for (const LegendDetail detail : {LegendDetail::full, LegendDetail::names}) {
-        const ChartExtras extras = extras_of(chart, style, detail);
-        if (extras.title + extras.legend <= kMostOfHeight * style.height) return detail;
-    }
-    return LegendDetail::one_line;
-}
 
 class ChartPainter {
 public:
@@ -597,26 +401,6 @@ ChartStyle screen_style(const Look& look, QSizeF size) {
             .line = 1,
             .width = size.width(),
             .height = size.height()};
-}
-
-QString wrapped(const QString& text, const QFont& font, double width) {
-    const QFontMetricsF metrics(font);
-    QString out;
-    QString line;
-    for (const QString& word : text.split(u' ', Qt::SkipEmptyParts)) {
-        const QString longer = line.isEmpty() ? word : line + u' ' + word;
-        if (line.isEmpty() || metrics.horizontalAdvance(longer) <= width) {
-            line = longer;
-            continue;
-        }
-        out += line + u'\n';
-        line = word;
-    }
-    return out + line;
-}
-
-ChartExtras extras_of(const Chart& chart, const ChartStyle& style) {
-    return extras_of(chart, style, detail_for(chart, style));
 }
 
 void draw_chart(QCustomPlot& plot, const Chart& chart, const ChartStyle& style) {

@@ -86,7 +86,7 @@ enum class Command : std::uint8_t {
     previous_difference,
     // lesson
     lesson_next,
-    lesson_hint,
+    lesson_back,
     // export, help
     export_view,
     export_movie,

@@ -44,7 +44,7 @@ constexpr std::array kArrowsOnly{
     SchemeKeys{.command = Command::map_previous_mode, .keys = "Shift+F9"},
     SchemeKeys{.command = Command::map_hilbert, .keys = "Ctrl+F9"},
     SchemeKeys{.command = Command::map_linear, .keys = "Ctrl+Shift+F9"},
-    SchemeKeys{.command = Command::lesson_hint, .keys = "F9"},
+    SchemeKeys{.command = Command::lesson_back, .keys = "F9"},
     SchemeKeys{.command = Command::set_marker_a, .keys = "F12"},
     SchemeKeys{.command = Command::go_to_marker_a, .keys = "Shift+F12"},
     SchemeKeys{.command = Command::set_marker_b, .keys = "Ctrl+F12"},

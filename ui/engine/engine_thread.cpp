@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/engine/engine_thread.h"
 
+#include "ui/engine/overflow_log.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -11,6 +13,8 @@ namespace {
 
 bool is_landmark(const StepRecord& record, Landmark landmark) {
     if (landmark == Landmark::clone) return record.kind == StepKind::clone;
+    if (landmark == Landmark::purge) return record.has(StepRecord::kPurge);
+    if (landmark == Landmark::failure) return record.has(StepRecord::kFailed | StepRecord::kFault);
     return record.is_notable() || (record.kind == StepKind::clone && !record.has(StepRecord::kFromCache));
 }
 
@@ -28,13 +32,22 @@ double median_gap(const std::vector<StepRecord>& records) {
     return static_cast<double>(*middle);
 }
 
+/// The newest events, and of the older ones those of overflows, whose consequences last.
+void shorten(std::vector<LoggedEvent>& log) {
+    if (log.size() <= Delivery::kMostLogged) return;
+    const auto old = log.end() - static_cast<std::ptrdiff_t>(Delivery::kMostLogged);
+    const auto kept = std::remove_if(
+        log.begin(), old, [](const LoggedEvent& logged) { return !OverflowLog::is_about_overflow(logged.event.body); });
+    log.erase(kept, old);
+}
+
 } // namespace
 
 EngineThread::EngineThread(Open open, Notify notify)
     : open_(std::move(open)), notify_(std::move(notify)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-EngineThread::EngineThread(std::unique_ptr<EngineSource> source, Notify notify)
-    : EngineThread([made = std::move(source)](const std::stop_token&) mutable -> Opened { return std::move(made); },
+EngineThread::EngineThread(EngineRuns runs, Notify notify)
+    : EngineThread([made = std::move(runs)](const std::stop_token&) mutable -> Opened { return std::move(made); },
                    std::move(notify)) {}
 
 EngineThread::~EngineThread() {
@@ -72,7 +85,10 @@ void EngineThread::go_to(std::uint64_t position) {
     order(GoTo{position});
 }
 void EngineThread::find(Landmark landmark, Direction direction) {
-    order(Find{landmark, direction});
+    order(Find{.landmark = landmark, .direction = direction, .from = {}});
+}
+void EngineThread::go_to_nth(Landmark landmark, std::uint64_t number) {
+    order(FindNth{.landmark = landmark, .left = number, .seen = 0});
 }
 void EngineThread::set_speed(double speed) {
     {
@@ -91,7 +107,8 @@ Delivery EngineThread::take() {
 bool EngineThread::open_source(const std::stop_token& stop) {
     Opened opened = open_(stop);
     if (opened) {
-        source_ = std::move(*opened);
+        source_ = std::move(opened->source);
+        if (opened->other != nullptr) follower_.emplace(std::move(opened->other));
         return true;
     }
     {
@@ -141,7 +158,7 @@ bool EngineThread::next_order() {
 void EngineThread::look_ahead() {
     for (std::uint64_t i = 0; i < kLookAhead && forward(); ++i) {
     }
-    source_->seek(0);
+    jump(0);
     nanoseconds_a_second_ = median_gap(records_) / kSecondsAStep;
 }
 
@@ -152,7 +169,10 @@ bool EngineThread::forward() {
     const std::vector<CpuMark> before = is_first_time ? marks_of(source_->machine()) : std::vector<CpuMark>{};
     if (!source_->forward()) return false;
     has_news_ = true;
-    if (!is_first_time) return true;
+    if (!is_first_time) {
+        if (follower_) follower_->seek(position + 1);
+        return true;
+    }
     StepRecord record = record_of(before, source_->machine(), source_->now(), source_->last_events());
     // Time in the log never runs backwards, whatever the CPUs' clocks say.
     if (!records_.empty()) record.at = std::max(record.at, records_.back().at);
@@ -161,11 +181,24 @@ bool EngineThread::forward() {
     for (const core::Event& event : source_->last_events()) {
         new_log_.push_back({.position = position + 1, .at = record.at, .event = event});
     }
+    if (follower_) {
+        const std::size_t known = follower_->records().size();
+        follower_->follow(is_operation(record.kind));
+        differences_.append_a(record);
+        for (const StepRecord& other : follower_->records().subspan(known)) differences_.append_b(other);
+    }
     return true;
+}
+
+void EngineThread::jump(std::uint64_t position) {
+    source_->seek(position);
+    if (follower_) follower_->seek(position);
+    has_news_ = true;
 }
 
 bool EngineThread::back() {
     if (source_->position() == 0 || !source_->back()) return false;
+    if (follower_) follower_->seek(source_->position());
     has_news_ = true;
     return true;
 }
@@ -207,8 +240,7 @@ void EngineThread::carry_on(Steps& job) {
 void EngineThread::carry_on(GoTo& job) {
     const std::uint64_t known = std::min(job.position, source_->known_end());
     if (source_->position() < known || job.position < source_->position()) {
-        source_->seek(known);
-        has_news_ = true;
+        jump(known);
     }
     while (source_->position() < job.position) {
         if (!forward()) job.position = source_->position();
@@ -220,20 +252,53 @@ void EngineThread::carry_on(GoTo& job) {
 
 void EngineThread::carry_on(Find& job) {
     std::uint64_t at = source_->position();
+    if (!job.from) job.from = at;
     if (job.direction == Direction::back) {
-        while (at > 1 && !is_landmark(records_[at - 2], job.landmark)) --at;
+        while (at > 1 && !is_found(at - 2, job.landmark)) --at;
         job_ = GoTo{at <= 1 ? 0 : at - 1};
         return;
     }
     // What is known needs no running, only the last jump.
-    while (at < records_.size() && !is_landmark(records_[at], job.landmark)) ++at;
+    while (at < records_.size() && !is_found(at, job.landmark)) ++at;
     if (at < records_.size()) {
         job_ = GoTo{at + 1};
         return;
     }
-    if (source_->position() < at) source_->seek(at);
+    if (source_->position() < at) jump(at);
     do {
-        if (!forward() || is_landmark(records_.back(), job.landmark)) {
+        // What differs is known once both have done it: it may be a step that was taken already.
+        const std::uint64_t last_known = records_.size();
+        const bool moved = forward();
+        if (moved && job.landmark == Landmark::difference) {
+            const auto found = differences_.first_after(*job.from);
+            if (!found) continue;
+            job_ = GoTo{*found};
+            return;
+        }
+        if (!moved || is_found(last_known, job.landmark)) {
+            job_ = Nothing{};
+            has_news_ = true;
+            return;
+        }
+    } while (has_time());
+}
+
+bool EngineThread::is_found(std::uint64_t index, Landmark landmark) const {
+    if (landmark == Landmark::difference) return differences_.is_at(index + 1);
+    return is_landmark(records_[index], landmark);
+}
+
+void EngineThread::carry_on(FindNth& job) {
+    do {
+        while (job.seen < records_.size()) {
+            const bool is_one = is_found(job.seen, job.landmark);
+            ++job.seen;
+            if (!is_one || --job.left != 0) continue;
+            job_ = GoTo{job.seen};
+            return;
+        }
+        if (source_->position() < records_.size()) jump(records_.size());
+        if (!forward()) {
             job_ = Nothing{};
             has_news_ = true;
             return;
@@ -246,6 +311,23 @@ Activity EngineThread::activity() const {
     const auto* play = std::get_if<Play>(&job_);
     if (play == nullptr) return Activity::going;
     return play->direction == Direction::forward ? Activity::playing : Activity::playing_back;
+}
+
+std::shared_ptr<const Snapshot> EngineThread::snapshot_of_other() const {
+    auto snapshot = std::make_shared<Snapshot>();
+    const EngineSource& source = follower_->source();
+    snapshot->machine = std::make_shared<const core::Machine>(source.machine());
+    snapshot->position = source.position();
+    snapshot->known_end = source.known_end();
+    snapshot->is_finished = source.is_finished();
+    snapshot->activity = activity();
+    const auto events = follower_->events();
+    snapshot->events.assign(events.begin(), events.end());
+    if (snapshot->position != 0) {
+        snapshot->last = follower_->records()[snapshot->position - 1];
+        snapshot->now = snapshot->last.at;
+    }
+    return snapshot;
 }
 
 void EngineThread::publish_if_due() {
@@ -267,6 +349,7 @@ void EngineThread::publish() {
         snapshot->last = records_[snapshot->position - 1];
         snapshot->now = snapshot->last.at; // as the timeline draws it
     }
+    if (follower_) snapshot->other = snapshot_of_other();
     has_news_ = false;
     published_at_ = Clock::now();
 
@@ -276,10 +359,19 @@ void EngineThread::publish() {
         waiting_.snapshot = std::move(snapshot);
         waiting_.records.insert(waiting_.records.end(), new_records_.begin(), new_records_.end());
         waiting_.log.insert(waiting_.log.end(), new_log_.begin(), new_log_.end());
-        if (waiting_.log.size() > Delivery::kMostLogged) {
-            const auto old = static_cast<std::ptrdiff_t>(waiting_.log.size() - Delivery::kMostLogged);
-            waiting_.log.erase(waiting_.log.begin(), waiting_.log.begin() + old);
+        if (follower_) {
+            const auto others = follower_->records().subspan(delivered_other_);
+            waiting_.other_records.insert(waiting_.other_records.end(), others.begin(), others.end());
+            delivered_other_ += others.size();
+            const std::vector<RunDifference> found = differences_.take_new();
+            waiting_.differences.insert(waiting_.differences.end(), found.begin(), found.end());
         }
+        if (follower_) {
+            const std::vector<LoggedEvent> log = follower_->take_log();
+            waiting_.other_log.insert(waiting_.other_log.end(), log.begin(), log.end());
+            shorten(waiting_.other_log);
+        }
+        shorten(waiting_.log);
         notify = !std::exchange(is_notified_, true);
     }
     new_records_.clear();

@@ -7,6 +7,7 @@
 #include "core/events/event.h"
 #include "core/machine/machine.h"
 #include "sim/base/error.h"
+#include "ui/engine/run_differences.h"
 #include "ui/engine/step_record.h"
 
 #include <cstdint>
@@ -32,6 +33,8 @@ struct Snapshot {
     Activity activity = Activity::paused;
     std::vector<core::Event> events; ///< of the step to this position
     StepRecord last;                 ///< that step; meaningless at position 0
+    /// B beside A, at the same operation of the workload; null: there is only one run.
+    std::shared_ptr<const Snapshot> other;
 };
 
 /// An event and the position that its step led to.
@@ -45,7 +48,10 @@ struct LoggedEvent {
 struct Delivery {
     std::shared_ptr<const Snapshot> snapshot; ///< null: nothing new
     std::vector<StepRecord> records;          ///< of steps taken for the first time, in order
-    std::vector<LoggedEvent> log;             ///< their events; at most kMostLogged, the newest
+    std::vector<LoggedEvent> log;             ///< their events: the newest kMostLogged, and all of overflows
+    std::vector<LoggedEvent> other_log;       ///< of B, likewise, with B's positions
+    std::vector<StepRecord> other_records;    ///< of B's steps, likewise
+    std::vector<RunDifference> differences;   ///< found since the last delivery
     std::optional<sim::Error> error;          ///< there is no run, and why
     static constexpr std::size_t kMostLogged = 4096;
 };

@@ -39,10 +39,11 @@ Note note_of(const core::EventBody& body) {
                             std::holds_alternative<core::AreaRefused>(body) ||
                             std::holds_alternative<core::OutOfMemory>(body);
     if (is_refusal) return {.kind = StepKind::other, .flags = StepRecord::kFailed};
-    const bool is_fault =
-        std::holds_alternative<core::PageFaulted>(body) || std::holds_alternative<core::StackOverran>(body) ||
-        std::holds_alternative<core::OverflowNoticed>(body) || std::holds_alternative<core::TaskKilled>(body) ||
-        std::holds_alternative<core::MachineDied>(body);
+    if (std::holds_alternative<core::TaskKilled>(body) || std::holds_alternative<core::MachineDied>(body))
+        return {.kind = StepKind::other, .flags = StepRecord::kFault | StepRecord::kKilled};
+    const bool is_fault = std::holds_alternative<core::PageFaulted>(body) ||
+                          std::holds_alternative<core::StackOverran>(body) ||
+                          std::holds_alternative<core::OverflowNoticed>(body);
     return {.kind = StepKind::other, .flags = is_fault ? StepRecord::kFault : std::uint8_t{0}};
 }
 

@@ -24,6 +24,7 @@ struct StepRecord {
     static constexpr std::uint8_t kFault = 2;     ///< page fault, overflow, somebody was killed
     static constexpr std::uint8_t kFromCache = 4; ///< a clone whose stack came from a per-CPU cache
     static constexpr std::uint8_t kPurge = 8;     ///< lazily freed areas were purged
+    static constexpr std::uint8_t kKilled = 16;   ///< the task or the machine died of it
 
     core::Nanoseconds at;
     core::Nanoseconds duration;
@@ -39,6 +40,11 @@ struct StepRecord {
     [[nodiscard]] constexpr bool is_notable() const { return (flags & (kFailed | kFault | kPurge)) != 0; }
     friend constexpr bool operator==(const StepRecord&, const StepRecord&) = default;
 };
+
+/// What two runs of one workload have in common, whatever their designs: how often tasks were made and ended.
+[[nodiscard]] constexpr bool is_operation(StepKind kind) {
+    return kind == StepKind::clone || kind == StepKind::exit;
+}
 
 /// What a CPU stood at before a step.
 struct CpuMark {

@@ -12,9 +12,9 @@
 namespace ksl::ui {
 
 FrameMapView::FrameMapView(const Theme& theme, QWidget* parent)
-    : QWidget(parent), theme_(theme), mode_label_(new QLabel(tr("&Colour"), this)), mode_(new QComboBox(this)),
-      layout_label_(new QLabel(tr("&Layout"), this)), layout_(new QComboBox(this)), pointed_(new QLabel(this)),
-      canvas_(new FrameMapCanvas(theme, this)), strip_(new FragmentationStrip(theme, this)),
+    : QWidget(parent), theme_(theme), bar_(new QWidget(this)), mode_label_(new QLabel(tr("&Colour"), this)),
+      mode_(new QComboBox(this)), layout_label_(new QLabel(tr("&Layout"), this)), layout_(new QComboBox(this)),
+      pointed_(new QLabel(this)), canvas_(new FrameMapCanvas(theme, this)), strip_(new FragmentationStrip(theme, this)),
       legend_(new FrameMapLegend(theme, this)) {
     mode_label_->setBuddy(mode_);
     layout_label_->setBuddy(layout_);
@@ -27,7 +27,7 @@ FrameMapView::FrameMapView(const Theme& theme, QWidget* parent)
     pointed_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     pointed_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
 
-    auto* bar = new QHBoxLayout;
+    auto* bar = new QHBoxLayout(bar_);
     bar->setContentsMargins(8, 4, 8, 4);
     bar->setSpacing(8);
     bar->addWidget(mode_label_);
@@ -39,7 +39,7 @@ FrameMapView::FrameMapView(const Theme& theme, QWidget* parent)
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setSpacing(0);
-    grid->addLayout(bar, 0, 0, 1, 2);
+    grid->addWidget(bar_, 0, 0, 1, 2);
     grid->addWidget(canvas_, 1, 0);
     grid->addWidget(strip_, 1, 1);
     grid->addWidget(legend_, 2, 0, 1, 2);
@@ -78,7 +78,11 @@ void FrameMapView::refresh(std::span<const std::uint32_t> dirty_tiles) {
 void FrameMapView::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     // In a low window the map needs the room more than the strip does.
-    const int bars = mode_->sizeHint().height() + legend_->heightForWidth(width());
+    const auto height_here = [this](const QWidget& part, int high) {
+        return part.parentWidget() == this && !part.isHidden() ? high : 0;
+    };
+    const int bars =
+        height_here(*bar_, bar_->sizeHint().height()) + height_here(*legend_, legend_->heightForWidth(width()));
     strip_->setVisible(height() - bars >= strip_->least_height());
 }
 
@@ -99,7 +103,7 @@ void FrameMapView::restyle() {
     setPalette(look.palette());
     setAutoFillBackground(true);
     for (QWidget* part :
-         {static_cast<QWidget*>(mode_label_), static_cast<QWidget*>(mode_), static_cast<QWidget*>(layout_label_),
+         {bar_, static_cast<QWidget*>(mode_label_), static_cast<QWidget*>(mode_), static_cast<QWidget*>(layout_label_),
           static_cast<QWidget*>(layout_), static_cast<QWidget*>(pointed_)}) {
         part->setFont(look.font(TextSize::small));
     }

@@ -23,6 +23,8 @@ public:
 
     [[nodiscard]] FrameMapCanvas& canvas() { return *canvas_; }
     [[nodiscard]] FragmentationStrip& strip() { return *strip_; }
+    // Two maps side by side have one bar and one legend: a window may put these elsewhere, or hide them.
+    [[nodiscard]] QWidget& bar() { return *bar_; }
     [[nodiscard]] FrameMapLegend& legend() { return *legend_; }
 
     /// As FrameMapCanvas::set_source; the strip follows.
@@ -39,6 +41,7 @@ private:
     void restyle();
 
     const Theme& theme_;
+    QWidget* bar_;
     QLabel* mode_label_;
     QComboBox* mode_;
     QLabel* layout_label_;

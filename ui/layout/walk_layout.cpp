@@ -45,21 +45,24 @@ std::vector<BitBox> address_fields(const WalkShape& shape) {
 
 /// Bit 7 says "page size" in a PD or PDPT entry and PAT in a PT entry; a large leaf has its PAT in bit 12.
 std::vector<BitBox> entry_fields(const WalkShape& shape) {
-    const unsigned frame_low = kPageOffsetBits + (kIndexBits * (shape.leaf_level - 1));
+    const bool is_table = shape.entry_level > shape.leaf_level;
+    const bool is_large = !is_table && shape.leaf_level > 1;
+    const unsigned frame_low = kPageOffsetBits + (is_table ? 0 : kIndexBits * (shape.leaf_level - 1));
     std::vector<BitBox> fields{{.name = "XD", .low = 63, .width = 1, .rect = {}},
                                {.name = "62-52", .low = 52, .width = 11, .rect = {}},
                                {.name = "frame", .low = frame_low, .width = 52 - frame_low, .rect = {}}};
-    if (shape.leaf_level > 1) {
+    if (is_large) {
         fields.push_back(
             {.name = "0", .low = kPageOffsetBits + 1, .width = frame_low - kPageOffsetBits - 1, .rect = {}});
         fields.push_back({.name = "PAT", .low = kPageOffsetBits, .width = 1, .rect = {}});
     }
     fields.push_back({.name = "11-9", .low = 9, .width = 3, .rect = {}});
-    fields.push_back({.name = "G", .low = 8, .width = 1, .rect = {}});
-    fields.push_back({.name = shape.leaf_level > 1 ? "PS" : "PAT", .low = 7, .width = 1, .rect = {}});
-    constexpr std::array<std::string_view, 7> kLowBits{"D", "A", "PCD", "PWT", "U", "W", "P"};
-    for (unsigned i = 0; i < kLowBits.size(); ++i) {
-        fields.push_back({.name = kLowBits[i], .low = 6 - i, .width = 1, .rect = {}});
+    // Entries that point to tables have neither G nor D; hardware ignores the bits.
+    fields.push_back({.name = is_table ? "-" : "G", .low = 8, .width = 1, .rect = {}});
+    fields.push_back({.name = is_table || is_large ? "PS" : "PAT", .low = 7, .width = 1, .rect = {}});
+    const std::array<std::string_view, 7> low_bits{is_table ? "-" : "D", "A", "PCD", "PWT", "U", "W", "P"};
+    for (unsigned i = 0; i < low_bits.size(); ++i) {
+        fields.push_back({.name = low_bits[i], .low = 6 - i, .width = 1, .rect = {}});
     }
     return fields;
 }

@@ -19,7 +19,9 @@ namespace ksl::ui {
 
 struct WalkShape {
     unsigned levels = 4;     ///< 4 or 5
-    unsigned leaf_level = 1; ///< 1 = PT (4 KiB), 2 = PD (2 MiB), 3 = PDPT (1 GiB)
+    unsigned leaf_level = 1; ///< 1 = PT (4 KiB), 2 = PD (2 MiB), 3 = PDPT (1 GiB); where the walk ends
+    /// Whose bits are shown; above the leaf it is an entry that points to a table. 0: the leaf's.
+    unsigned entry_level = 0;
 };
 
 struct WalkMetrics {

@@ -161,7 +161,7 @@ std::optional<StackId> stack_of_frame(const Machine& machine, Pfn frame) {
 StackId interesting_stack(const Machine& machine, core::CpuId cpu) {
     const core::MachineState& state = machine.state();
     const core::Cpu& processor = state.cpu(cpu);
-    const TaskId task = processor.is_idle() ? machine.init_task() : processor.current;
+    const TaskId task = processor.is_idle() ? core::kInitTask : processor.current;
     return state.tasks.is_live(task) ? state.tasks[task].stack : StackId::none();
 }
 

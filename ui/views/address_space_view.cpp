@@ -46,7 +46,7 @@ QSize AddressSpaceView::sizeHint() const {
 }
 QSize AddressSpaceView::minimumSizeHint() const {
     const int line = static_cast<int>(std::ceil(QFontMetricsF(look().font(TextSize::small)).height()));
-    return {look().px(360), (4 * line) + look().px((2 * kLensHeight) + 18)};
+    return {look().px(280), (4 * line) + look().px((2 * kLensHeight) + 18)};
 }
 
 void AddressSpaceView::show_snapshot(const SnapshotPtr& snapshot) {
@@ -258,9 +258,16 @@ void AddressSpaceView::hover(std::optional<QPointF> content) {
 }
 
 void AddressSpaceView::press(QPointF content) {
-    if (snapshot_ == nullptr || space_.areas.empty()) return;
+    if (snapshot_ == nullptr) return;
     const QPointF at = camera().to_widget(content);
-    if (!rows().areas.contains(at)) return;
+    const Rows here = rows();
+    if (here.regions.contains(at)) Q_EMIT address_picked(region_lens(here.regions.width()).to_address(at.x()));
+    if (here.pages.contains(at)) {
+        if (const auto page = page_at(at.x())) Q_EMIT address_picked(*page);
+    }
+    if (!here.areas.contains(at)) return;
+    Q_EMIT address_picked(to_address(at.x()));
+    if (space_.areas.empty()) return;
     // The nearest area: at a small scale one pixel holds many.
     const auto distance = [&](const SpaceArea& area) {
         const QRectF rect = area_rect(area, rows().areas);
@@ -284,6 +291,45 @@ void AddressSpaceView::paint_content(QPainter& painter, const QRect& /*exposed*/
     paint_regions(painter, text, r);
     paint_areas(painter, text, r);
     paint_pages(painter, text, r);
+}
+
+std::vector<AddressSpaceView::Piece> AddressSpaceView::pieces() const {
+    std::vector<Piece> all;
+    const SpaceArea* area = selected_area();
+    if (!stack_ || area == nullptr) return all;
+    const auto add = [&](VirtAddr from, VirtAddr to, const QString& label, bool is_page) {
+        if (from < to) all.push_back({.range = {from, to}, .text = label, .is_page = is_page});
+    };
+    VirtAddr at = area->range.lowest;
+    if (stack_->thread_info && !stack_->stack.contains(stack_->thread_info->lowest)) {
+        add(at, at + Bytes{core::kPageBytes}, tr("thread_info"), true);
+        at += Bytes{core::kPageBytes};
+    }
+    add(at, stack_->stack.lowest, tr("guard"), false);
+    for (std::size_t page = 0; page < stack_->frames.size(); ++page) {
+        const VirtAddr lowest = stack_->stack.lowest + bytes_of(core::Pages{page});
+        const auto& frame = stack_->frames[page];
+        add(lowest, lowest + Bytes{core::kPageBytes}, frame ? tr("frame %1").arg(format_pfn(*frame)) : tr("not mapped"),
+            frame.has_value());
+    }
+    add(stack_->stack.top, area->range.top, tr("guard"), false);
+    return all;
+}
+
+AddressLens AddressSpaceView::lens_of(const std::vector<Piece>& pieces, double width) const {
+    std::vector<LensSegment> segments;
+    segments.reserve(pieces.size());
+    for (const Piece& piece : pieces) {
+        segments.push_back(
+            {.size = piece.range.size(), .minimum = double(look().px(piece.is_page ? 8 : kGuardOnPages))});
+    }
+    return {pieces.front().range.lowest, segments, width, 0, LensScale::linear};
+}
+
+std::optional<VirtAddr> AddressSpaceView::page_at(double x) const {
+    const std::vector<Piece> all = pieces();
+    if (all.empty()) return std::nullopt;
+    return VirtAddr{lens_of(all, rows().pages.width()).to_address(x).raw() & ~std::uint64_t{7}};
 }
 
 void AddressSpaceView::paint_lens(QPainter& painter, Span above, Span below, const QRectF& at) const {
@@ -409,37 +455,8 @@ void AddressSpaceView::paint_pages(QPainter& painter, TextPainter& text, const R
         text.write(rows.pages, Qt::AlignCenter, tr("Choose a stack above to see its pages"));
         return;
     }
-    // What lies in the area, from the left: a thread_info page or guard below, the stack's pages, a guard above.
-    struct Piece {
-        VirtRange range;
-        QString text;
-        bool is_page;
-    };
-    std::vector<Piece> pieces;
-    const auto add = [&](VirtAddr from, VirtAddr to, const QString& label, bool is_page) {
-        if (from < to) pieces.push_back({.range = {from, to}, .text = label, .is_page = is_page});
-    };
-    VirtAddr at = area->range.lowest;
-    if (stack_->thread_info && !stack_->stack.contains(stack_->thread_info->lowest)) {
-        add(at, at + Bytes{core::kPageBytes}, tr("thread_info"), true);
-        at += Bytes{core::kPageBytes};
-    }
-    add(at, stack_->stack.lowest, tr("guard"), false);
-    for (std::size_t page = 0; page < stack_->frames.size(); ++page) {
-        const VirtAddr lowest = stack_->stack.lowest + bytes_of(core::Pages{page});
-        const auto& frame = stack_->frames[page];
-        add(lowest, lowest + Bytes{core::kPageBytes}, frame ? tr("frame %1").arg(format_pfn(*frame)) : tr("not mapped"),
-            frame.has_value());
-    }
-    add(stack_->stack.top, area->range.top, tr("guard"), false);
-
-    std::vector<LensSegment> segments;
-    segments.reserve(pieces.size());
-    for (const Piece& piece : pieces) {
-        segments.push_back(
-            {.size = piece.range.size(), .minimum = double(look().px(piece.is_page ? 8 : kGuardOnPages))});
-    }
-    const AddressLens lens(pieces.front().range.lowest, segments, rows.pages.width(), 0, LensScale::linear);
+    const std::vector<Piece> pieces = this->pieces();
+    const AddressLens lens = lens_of(pieces, rows.pages.width());
     const QColor ground = area->use == AreaUse::cached_stack ? look().colour(FrameClass::cached_stack)
                                                              : look().colour(FrameClass::kernel_stack);
     for (std::size_t i = 0; i < pieces.size(); ++i) {

@@ -12,6 +12,7 @@
 #include "ui/widgets/map_canvas.h"
 
 #include <optional>
+#include <vector>
 
 namespace ksl::ui {
 
@@ -33,6 +34,8 @@ public:
 
 Q_SIGNALS:
     void stack_clicked(core::StackId stack);
+    /// Somebody clicked there, whatever is there.
+    void address_picked(core::VirtAddr at);
     /// A sentence about what is under the pointer; empty when there is nothing.
     void pointed_at(const QString& sentence);
 
@@ -65,10 +68,20 @@ private:
     [[nodiscard]] AddressLens region_lens(double width) const;
     [[nodiscard]] QRectF area_rect(const SpaceArea& area, const QRectF& row) const;
     [[nodiscard]] const SpaceArea* selected_area() const;
+    /// What lies under a point of the third ruler; nothing where no stack is chosen.
+    [[nodiscard]] std::optional<core::VirtAddr> page_at(double x) const;
 
     void paint_regions(QPainter& painter, TextPainter& text, const Rows& rows) const;
     void paint_areas(QPainter& painter, TextPainter& text, const Rows& rows) const;
     void paint_area(QPainter& painter, TextPainter& text, const SpaceArea& area, const QRectF& row) const;
+    /// What lies in the chosen stack's area, from the left: a thread_info page or guard below, pages, a guard above.
+    struct Piece {
+        core::VirtRange range;
+        QString text;
+        bool is_page;
+    };
+    [[nodiscard]] std::vector<Piece> pieces() const;
+    [[nodiscard]] AddressLens lens_of(const std::vector<Piece>& pieces, double width) const;
     void paint_pages(QPainter& painter, TextPainter& text, const Rows& rows) const;
     void paint_lens(QPainter& painter, Span above, Span below, const QRectF& at) const;
 

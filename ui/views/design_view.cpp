@@ -124,29 +124,25 @@ void DesignView::show_nothing() {
     restyle();
 }
 
-void DesignView::add_axes(const core::StackDesign& stack) {
-    add_row(tr("stack size"), format_bytes(stack.stack_bytes()));
-    add_row(tr("backing"), backing_name(stack.backing));
-    add_row(tr("guard pages"), guard_text(stack.guard));
-    add_row(tr("thread_info"), thread_info_name(stack.thread_info));
-    add_row(tr("cached a CPU"), QString::number(stack.cache_slots));
-    add_row(tr("given back"), release_text(stack));
-    if (stack.is_mapped()) {
-        add_row(tr("area search"), allocator_text(stack.area_allocator));
-        add_row(tr("top entries"), sync_text(stack.pgd_sync));
-    }
-    add_row(tr("direct map"), page_text(stack.direct_map_page));
-    add_row(tr("cleared"), zeroing_text(stack.zeroing));
-    add_row(tr("canary"), stack.canary == core::CanaryCheck::off ? tr("not checked") : tr("checked at every switch"));
+QList<DesignView::Axis> DesignView::axes_of(const sim::DesignProfile& profile) {
+    const core::StackDesign& stack = profile.stack;
+    const QString none = tr("does not apply");
+    return {{tr("kernel"), QString::fromStdString(profile.kernel)},
+            {tr("stack size"), format_bytes(stack.stack_bytes())},
+            {tr("backing"), backing_name(stack.backing)},
+            {tr("guard pages"), guard_text(stack.guard)},
+            {tr("thread_info"), thread_info_name(stack.thread_info)},
+            {tr("cached a CPU"), QString::number(stack.cache_slots)},
+            {tr("given back"), release_text(stack)},
+            {tr("area search"), stack.is_mapped() ? allocator_text(stack.area_allocator) : none},
+            {tr("top entries"), stack.is_mapped() ? sync_text(stack.pgd_sync) : none},
+            {tr("direct map"), page_text(stack.direct_map_page)},
+            {tr("cleared"), zeroing_text(stack.zeroing)},
+            {tr("canary"), stack.canary == core::CanaryCheck::off ? tr("not checked") : tr("checked at every switch")}};
 }
 
-void DesignView::show_design(const sim::Scenario& scenario, std::size_t design) {
-    const sim::DesignProfile& profile = scenario.designs[design];
-    begin();
-    add_title(tr("Design %1").arg(QString::fromStdString(profile.name)));
-    add_axes(profile.stack);
+void DesignView::add_machine(const sim::Scenario& scenario) {
     add_title(tr("Machine"));
-    add_row(tr("kernel"), QString::fromStdString(profile.kernel));
     add_row(tr("processor"), QString::fromStdString(scenario.machine.processor.name));
     add_row(tr("CPUs"), QString::number(scenario.machine.cpus));
     add_row(tr("page tables"), tr("%1 levels").arg(scenario.machine.levels));
@@ -155,6 +151,32 @@ void DesignView::show_design(const sim::Scenario& scenario, std::size_t design) 
     add_title(tr("Scenario"));
     add_row(tr("title"), QString::fromStdString(scenario.title));
     add_row(tr("seed"), QString::number(scenario.seed));
+}
+
+void DesignView::show_design(const sim::Scenario& scenario, std::size_t design) {
+    const sim::DesignProfile& profile = scenario.designs[design];
+    begin();
+    add_title(tr("Design %1").arg(QString::fromStdString(profile.name)));
+    for (const Axis& axis : axes_of(profile)) add_row(axis.name, axis.value);
+    add_machine(scenario);
+    restyle();
+}
+
+void DesignView::show_pair(const sim::Scenario& scenario, std::size_t a, std::size_t b) {
+    const QList<Axis> of_a = axes_of(scenario.designs[a]);
+    const QList<Axis> of_b = axes_of(scenario.designs[b]);
+    begin();
+    add_title(
+        tr("A %1, B %2")
+            .arg(QString::fromStdString(scenario.designs[a].name), QString::fromStdString(scenario.designs[b].name)));
+    for (qsizetype i = 0; i < of_a.size(); ++i) {
+        if (of_a[i].value != of_b[i].value) add_row(of_a[i].name, tr("A: %1\nB: %2").arg(of_a[i].value, of_b[i].value));
+    }
+    add_title(tr("The same in both"));
+    for (qsizetype i = 0; i < of_a.size(); ++i) {
+        if (of_a[i].value == of_b[i].value) add_row(of_a[i].name, of_a[i].value);
+    }
+    add_machine(scenario);
     restyle();
 }
 

@@ -21,6 +21,8 @@ public:
     explicit DesignView(const Theme& theme, QWidget* parent = nullptr);
 
     void show_design(const sim::Scenario& scenario, std::size_t design);
+    /// Two designs of one scenario: where they differ, A's value, an arrow, B's; what they share stands below.
+    void show_pair(const sim::Scenario& scenario, std::size_t a, std::size_t b);
     void show_nothing();
     /// Name and value of each line, "stack size: 16 KiB".
     [[nodiscard]] QStringList lines() const;
@@ -29,7 +31,12 @@ private:
     void begin();
     void add_title(const QString& title);
     void add_row(const QString& name, const QString& value);
-    void add_axes(const core::StackDesign& stack);
+    struct Axis {
+        QString name;
+        QString value;
+    };
+    [[nodiscard]] static QList<Axis> axes_of(const sim::DesignProfile& profile);
+    void add_machine(const sim::Scenario& scenario);
     void restyle();
 
     const Theme& theme_;

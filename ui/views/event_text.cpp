@@ -269,6 +269,27 @@ struct Sentence {
     QString operator()(const core::WorkDone& e) const {
         return EventText::tr("the worker of %1 did %2: %3").arg(cpu_name(cpu), work_text(e.kind)).arg(e.items);
     }
+    QString operator()(const core::StackUsageReported& e) const {
+        return EventText::tr("%1 ended having used %2 of its stack, %3 were never touched")
+            .arg(task(e.task), format_bytes(core::Bytes{e.used}), format_bytes(core::Bytes{e.free}));
+    }
+    QString operator()(const core::DmaMapped& e) const {
+        return EventText::tr("%1 gave %2 at %3 to a device as bus address %4: %5")
+            .arg(task(e.task), format_bytes(core::Bytes{e.length}), address(e.buffer), address(e.bus),
+                 latin(core::name_of(static_cast<core::DmaResult>(e.result))));
+    }
+    QString operator()(const core::DmaStruck& e) const {
+        return EventText::tr("a device wrote %1 at physical %2, which belonged to %3")
+            .arg(format_bytes(core::Bytes{e.to - e.from}), address(e.from),
+                 latin(core::name_of(static_cast<core::Victim>(e.victim))));
+    }
+    QString operator()(const core::CpuUnplugged& e) const {
+        return EventText::tr("CPU %1 was taken out of service: %2 cached stacks freed, %3 left behind")
+            .arg(e.cpu)
+            .arg(e.stacks_freed)
+            .arg(e.stacks_kept);
+    }
+    QString operator()(const core::CpuPlugged& e) const { return EventText::tr("CPU %1 came back").arg(e.cpu); }
 };
 
 /// What a step is about: the higher, the more telling.
@@ -295,7 +316,7 @@ QString capitalised(QString text) {
 
 QString task_name(const Machine& machine, TaskId task) {
     const core::TaskTable& tasks = machine.state().tasks;
-    if (task == machine.init_task()) return EventText::tr("init");
+    if (task == core::kInitTask) return EventText::tr("init");
     if (tasks.is_live(task) && tasks[task].kind == core::TaskKind::idle)
         return EventText::tr("the idle task of %1").arg(cpu_name(tasks[task].cpu));
     return EventText::tr("task %1").arg(task.raw());
@@ -389,6 +410,11 @@ QString kind_name(const core::EventBody& body) {
         QString operator()(const core::CallbacksRun&) const { return EventText::tr("RCU"); }
         QString operator()(const core::WorkQueued&) const { return EventText::tr("work"); }
         QString operator()(const core::WorkDone&) const { return EventText::tr("work"); }
+        QString operator()(const core::StackUsageReported&) const { return EventText::tr("usage"); }
+        QString operator()(const core::DmaMapped&) const { return EventText::tr("DMA"); }
+        QString operator()(const core::DmaStruck&) const { return EventText::tr("DMA hit"); }
+        QString operator()(const core::CpuUnplugged&) const { return EventText::tr("CPU off"); }
+        QString operator()(const core::CpuPlugged&) const { return EventText::tr("CPU on"); }
     };
     return std::visit(Kind{}, body);
 }

@@ -18,11 +18,16 @@ using core::VirtAddr;
 namespace {
 
 constexpr double kMargin = 8;
+constexpr double kLeastForAddresses = 310;
 constexpr double kStripe = 4; ///< at the left of a call frame
 constexpr std::uint64_t kLowDigits = 0xff'ffff;
 
 QRectF to_qrect(const Rect& rect, const QRectF& inside) {
     return {inside.left() + rect.x, inside.top() + rect.y, rect.width, rect.height};
+}
+
+QString latin(std::string_view text) {
+    return QString::fromLatin1(text.data(), static_cast<qsizetype>(text.size()));
 }
 
 /// The part of an address in which one stack's pages differ.
@@ -55,6 +60,7 @@ void StackView::select_stack(StackId stack) {
 void StackView::refresh() {
     const StackId before = reading_ ? reading_->id : StackId::none();
     reading_.reset();
+    story_.reset();
     if (snapshot_ != nullptr) {
         const core::Machine& machine = *snapshot_->machine;
         auto found = read_stack(machine, selected_);
@@ -64,6 +70,7 @@ void StackView::refresh() {
             const auto below = translate(machine, reading_->stack.lowest - Bytes{8});
             has_hole_below_ = reading_->guard_below == Bytes{0} && !below;
             const std::string_view name = below ? core::name_of(core::victim_at(machine.state().memory, *below)) : "";
+            if (reading_->holder == StackHolder::task) story_ = overflows_.story(reading_->task, snapshot_->position);
             victim_ = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
         }
     }
@@ -94,13 +101,17 @@ StackView::Parts StackView::parts() const {
     const QRectF area = QRectF(rect()).adjusted(margin, margin, -margin, -margin);
     Parts p;
     p.head = QRectF(area.left(), area.top(), area.width(), std::ceil(title.height()) + std::ceil(small.height()));
-    const double foot = (2 * std::ceil(small.height())) + look().px(12);
+    const auto lines = std::max<qsizetype>(2, 1 + story_lines().size());
+    const double foot = (static_cast<double>(lines) * std::ceil(small.height())) + look().px(12);
     p.foot = QRectF(area.left(), area.bottom() - foot, area.width(), foot);
     const double top = p.head.bottom() + margin;
     const double height = std::max(0.0, p.foot.top() - margin - top);
     const double left = std::ceil(fixed.horizontalAdvance(QStringLiteral("…00'0000"))) + margin;
     const double right = std::ceil(small.horizontalAdvance(tr("pfn %1").arg(QStringLiteral("00'0000")))) + margin;
-    p.addresses = QRectF(area.left(), top, left, height);
+    // In little width the picture goes before the addresses; they are in the descriptions all the same.
+    p.has_addresses = area.width() >= look().px(kLeastForAddresses);
+    const double side = p.has_addresses ? left : look().px(kMargin);
+    p.addresses = QRectF(area.left(), top, side, height);
     p.frames = QRectF(area.right() - right, top, right, height);
     p.picture = QRectF(p.addresses.right(), top, std::max(0.0, p.frames.left() - p.addresses.right()), height);
     return p;
@@ -135,7 +146,42 @@ QString StackView::place() const {
     return tr("%1, %2").arg(format_bytes(design.stack_bytes()), backing_name(design.backing));
 }
 
+QStringList StackView::story_lines() const {
+    if (!story_) return {};
+    QStringList lines;
+    if (story_->began) {
+        lines += tr("overwritten below it: %1 of %2")
+                     .arg(format_bytes(story_->damage.size()), latin(core::name_of(story_->victim)));
+        const bool is_info_gone = reading_->thread_info && reading_->stack.contains(reading_->thread_info->lowest) &&
+                                  reading_->stack.top - reading_->deepest < reading_->thread_info->top;
+        lines += is_info_gone ? tr("since %1, canary and thread_info before that").arg(format_playhead(*story_->began))
+                              : tr("since %1").arg(format_playhead(*story_->began));
+    }
+    if (!story_->noticed) {
+        lines += story_->is_task_dead ? tr("the task died of it") : tr("nobody has noticed");
+        return lines;
+    }
+    const OverflowStory::Notice& notice = *story_->noticed;
+    if (notice.detector == core::Detector::guard_double_fault) {
+        lines += tr("\u2460 a push hits the guard at %1").arg(low_digits(notice.address));
+        lines += tr("\u2461 its page fault has no stack to push a frame on");
+        lines += tr("\u2462 double fault, handled on a stack of its own");
+        lines += story_->is_machine_dead ? tr("\u2463 the kernel panics: the machine is dead")
+                                         : tr("\u2463 the task is killed, the machine lives");
+        return lines;
+    }
+    lines +=
+        tr("noticed at %1, %2 after the first byte").arg(format_playhead(notice.at), format_time(*story_->latency()));
+    if (story_->is_machine_dead) lines += tr("the kernel panics: the machine is dead");
+    if (story_->is_task_dead) lines += tr("the task is killed");
+    return lines;
+}
+
 QString StackView::below_text() const {
+    if (story_ && story_->began) {
+        return tr("overwritten, %1").arg(format_bytes(story_->damage.size()));
+    }
+    if (story_ && story_->noticed) return tr("guard, hit");
     if (reading_->guard_below > Bytes{0}) return tr("guard, no entry");
     if (has_hole_below_) return tr("hole, no entry");
     return tr("below: %1").arg(victim_);
@@ -184,9 +230,11 @@ QString StackView::box_text(const StackBox& box) const {
 QString StackView::summary() const {
     if (!reading_) return tr("Stack, no machine");
     if (reading_->holder != StackHolder::task) return QStringLiteral("%1, %2, %3").arg(title(), place(), below_text());
-    return QStringLiteral("%1, %2, %3, %4")
-        .arg(title(), place(), tr("%1 used").arg(format_bytes_of(reading_->used, reading_->stack.size())),
-             below_text());
+    const QString text =
+        QStringLiteral("%1, %2, %3, %4")
+            .arg(title(), place(), tr("%1 used").arg(format_bytes_of(reading_->used, reading_->stack.size())),
+                 below_text());
+    return story_ ? text + QStringLiteral(": ") + story_lines().join(QStringLiteral("; ")) : text;
 }
 
 QList<CanvasItem> StackView::items() const {
@@ -230,7 +278,9 @@ void StackView::press(QPointF content) {
     const Parts p = parts();
     const StackLayout layout = layout_in(p);
     const StackBox* box = layout.box_at(camera().to_widget(content).y() - p.picture.top());
-    if (box != nullptr) cursor_ = static_cast<int>(box - layout.boxes().data());
+    if (box == nullptr) return;
+    cursor_ = static_cast<int>(box - layout.boxes().data());
+    Q_EMIT address_picked(box->range.lowest);
 }
 
 void StackView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
@@ -267,7 +317,7 @@ QColor StackView::ground_of(const StackBox& box) const {
     case StackPart::thread_info: return look().colour(FrameClass::page_table);
     case StackPart::canary:
         return reading_->is_canary_intact ? look().colour(Role::panel) : look().colour(Role::damage);
-    case StackPart::neighbour: return look().colour(Role::free);
+    case StackPart::neighbour: return look().colour(story_ && story_->began ? Role::damage : Role::free);
     case StackPart::guard_above:
     case StackPart::guard_below:
     case StackPart::unused: break;
@@ -292,7 +342,8 @@ void StackView::paint_boxes(QPainter& painter, TextPainter& text, const Parts& p
     for (const StackBox& box : layout.boxes()) {
         const QRectF at = to_qrect(box.rect, parts.picture);
         set_fill(painter, box);
-        painter.setPen(look().hairline());
+        const bool is_below = box.part == StackPart::guard_below || box.part == StackPart::neighbour;
+        painter.setPen(is_below && story_ ? look().outline(Outline::danger) : look().hairline());
         painter.drawRect(at);
         const QString label = box_text(box);
         if (label.isEmpty()) continue;
@@ -327,12 +378,16 @@ void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& p
         QPen line = look().grid_line();
         line.setStyle(Qt::DashLine);
         painter.setPen(line);
-        if (page != 0) painter.drawLine(QPointF(parts.picture.left(), bottom), QPointF(parts.frames.right(), bottom));
+        // Beside the picture always, in it only where it strikes nothing out.
+        const StackBox* box = layout.box_at(bottom - parts.picture.top() - 1);
+        const bool is_free = box != nullptr && box->part == StackPart::unused;
+        const double from = is_free ? parts.picture.left() : parts.picture.right();
+        if (page != 0) painter.drawLine(QPointF(from, bottom), QPointF(parts.frames.right(), bottom));
         // The address stands where the page begins, the frame in its middle.
         text.set_font(look().fixed_font(TextSize::small));
         text.set_colour(look().colour(Role::muted));
         const double height = text.line_height();
-        if (last_label < 0 || bottom - height >= last_label) {
+        if (parts.has_addresses && (last_label < 0 || bottom - height >= last_label)) {
             text.write(QRectF(parts.addresses.left(), bottom - height, parts.addresses.width() - gap, height),
                        Qt::AlignRight, low_digits(lowest), TextFit::whole);
             last_label = bottom;
@@ -407,6 +462,14 @@ void StackView::paint_foot(QPainter& painter, TextPainter& text, const QRectF& a
     text.write(QRectF(at.left(), first, at.width(), line), Qt::AlignLeft,
                tr("%1 used, deepest %2")
                    .arg(format_bytes_of(reading_->used, reading_->stack.size()), format_bytes(reading_->deepest)));
+    if (story_) {
+        double y = first + line;
+        for (const QString& each : story_lines()) {
+            text.write(QRectF(at.left(), y, at.width(), line), Qt::AlignLeft, each);
+            y += line;
+        }
+        return;
+    }
     text.set_colour(look().colour(reading_->is_canary_intact ? Role::muted : Role::text));
     text.write(QRectF(at.left(), first + line, at.width(), line), Qt::AlignLeft, room_text());
 }

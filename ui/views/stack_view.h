@@ -4,6 +4,7 @@
 // lies below, and the frame behind each page. High addresses on top, growth is down, always.
 #pragma once
 
+#include "ui/engine/overflow_log.h"
 #include "ui/layout/stack_layout.h"
 #include "ui/machine/stack_reading.h"
 #include "ui/views/snapshot_view.h"
@@ -11,6 +12,8 @@
 #include "ui/widgets/map_canvas.h"
 
 #include <memory>
+#include <optional>
+#include <span>
 
 namespace ksl::ui {
 
@@ -21,6 +24,13 @@ public:
     explicit StackView(const Theme& theme, QWidget* parent = nullptr);
 
     void show_snapshot(const SnapshotPtr& snapshot) override;
+    /// Events of the run shown, in order; what they say of overflows stays in view.
+    void append(std::span<const LoggedEvent> events) { overflows_.append(events); }
+    void clear_run() { overflows_.clear(); }
+    /// Of the task whose stack is shown; nothing if the stack held so far.
+    [[nodiscard]] const std::optional<OverflowStory>& story() const { return story_; }
+    /// The same in words, one line a step of it.
+    [[nodiscard]] QStringList story_lines() const;
     /// Shows this stack from now on; none: the one that the last step ran on.
     void select_stack(core::StackId stack);
     /// Null: nothing to show.
@@ -35,6 +45,8 @@ public:
 Q_SIGNALS:
     /// The stack that is shown now.
     void stack_shown(core::StackId stack);
+    /// Somebody clicked there.
+    void address_picked(core::VirtAddr at);
 
 protected:
     [[nodiscard]] QSizeF content_size() const override { return {1, 1}; }
@@ -47,6 +59,7 @@ protected:
 private:
     struct Parts {
         QRectF head;
+        bool has_addresses = true;
         QRectF addresses; ///< left of the picture
         QRectF picture;
         QRectF frames; ///< right of it
@@ -75,6 +88,8 @@ private:
     SnapshotPtr snapshot_;
     core::StackId selected_;
     std::unique_ptr<const StackReading> reading_;
+    OverflowLog overflows_;
+    std::optional<OverflowStory> story_;
     bool has_hole_below_ = false; ///< no guard was asked for, but nothing is mapped there either
     QString victim_;              ///< what lies below, where something does
     int cursor_ = 0;              ///< index of a box

@@ -39,6 +39,9 @@ QSize TimelineView::minimumSizeHint() const {
 void TimelineView::clear() {
     times_.clear();
     clones_ = {};
+    others_ = {};
+    clone_times_.clear();
+    differences_.clear();
     misses_ = {};
     faults_ = {};
     cpus_.clear();
@@ -56,6 +59,7 @@ void TimelineView::append(std::span<const StepRecord> records) {
         if (record.kind == StepKind::clone) {
             clones_.append(record.at, static_cast<float>(record.duration.count()), record.has(StepRecord::kFailed));
             misses_.append(record.at, static_cast<float>(record.first_misses), false);
+            clone_times_.push_back(record.at);
         }
         if (record.is_notable()) faults_.append(record.at, 1, record.has(StepRecord::kFailed | StepRecord::kFault));
         if (record.cpu >= cpus_.size()) {
@@ -69,6 +73,26 @@ void TimelineView::append(std::span<const StepRecord> records) {
     }
     if (was_fitted) fit();
     update();
+}
+
+void TimelineView::append_other(std::span<const StepRecord> records) {
+    for (const StepRecord& record : records) {
+        if (record.kind != StepKind::clone) continue;
+        // B may be one clone ahead: it stands at the last of A's until A gets there.
+        const std::size_t number = others_.size();
+        if (clone_times_.empty()) continue;
+        const Nanoseconds at = clone_times_[std::min(number, clone_times_.size() - 1)];
+        others_.append(at, static_cast<float>(record.duration.count()), record.has(StepRecord::kFailed));
+    }
+    if (!records.empty()) update();
+}
+
+void TimelineView::append_differences(std::span<const RunDifference> differences) {
+    for (const RunDifference& found : differences) {
+        const auto place = std::ranges::upper_bound(differences_, found.position, {}, &RunDifference::position);
+        differences_.insert(place, found);
+    }
+    if (!differences.empty()) update();
 }
 
 void TimelineView::show_snapshot(const SnapshotPtr& snapshot) {
@@ -88,7 +112,7 @@ Nanoseconds TimelineView::end_time() const {
 double TimelineView::label_width() const {
     const QFontMetricsF metrics(look().font(TextSize::small));
     double widest = metrics.horizontalAdvance(tr("cpu %1").arg(255));
-    for (const QString& name : {tr("clones"), tr("L1 misses"), tr("failures")})
+    for (const QString& name : {tr("clones"), tr("clones A"), tr("L1 misses"), tr("failures"), tr("A \u2260 B")})
         widest = std::max(widest, metrics.horizontalAdvance(name));
     return std::ceil(widest) + look().px(12);
 }
@@ -121,22 +145,30 @@ TimelineView::Lanes TimelineView::lanes() const {
     // A lane without room for its name is no lane: what there is room for, in the order of what it tells.
     const auto room = static_cast<std::size_t>(std::max(1.0, rest / (line + gap)));
     const std::size_t known = snapshot_ == nullptr ? 1 : snapshot_->machine->config().cpus;
-    const bool has_misses = room >= 3;
-    const bool has_faults = room >= 4;
-    const std::size_t others = 1 + (has_misses ? 1U : 0U) + (has_faults ? 1U : 0U);
+    const bool is_pair = has_other();
+    const std::size_t needed = is_pair ? 3 : 1; // what a comparison is about comes first
+    const bool has_misses = room >= needed + 2;
+    const bool has_faults = room >= needed + 3;
+    const std::size_t others = needed + (has_misses ? 1U : 0U) + (has_faults ? 1U : 0U);
     const std::size_t cpus = std::min({std::max(known, cpus_.size()), kMostCpuLanes, room - std::min(room, others)});
     // What is left over makes bars longer, not boxes higher.
     const double cpu_high = std::min(line + gap, rest / static_cast<double>(others + cpus));
-    const double bars = rest - (static_cast<double>(cpus + (has_faults ? 1U : 0U)) * cpu_high);
-    const double clones = has_misses ? std::min(bars * 0.6, bars - line - gap) : bars;
+    const std::size_t flat = cpus + (has_faults ? 1U : 0U) + (is_pair ? 1U : 0U);
+    const double bars = rest - (static_cast<double>(flat) * cpu_high);
+    const double all_clones = has_misses ? std::min(bars * (is_pair ? 0.75 : 0.6), bars - line - gap) : bars;
+    const double clones = is_pair ? all_clones / 2 : all_clones;
     double y = l.ruler.bottom() + gap;
     const auto take = [&](double high) {
         const QRectF row(0, y, width(), std::max(0.0, high - gap));
         y += high;
         return row;
     };
-    l.clones = {.name = tr("clones"), .rect = take(clones)};
-    if (has_misses) l.misses = {.name = tr("L1 misses"), .rect = take(bars - clones)};
+    l.clones = {.name = is_pair ? tr("clones A") : tr("clones"), .rect = take(clones)};
+    if (is_pair) {
+        l.other = {.name = tr("clones B"), .rect = take(clones)};
+        l.differences = {.name = tr("A \u2260 B"), .rect = take(cpu_high)};
+    }
+    if (has_misses) l.misses = {.name = tr("L1 misses"), .rect = take(bars - all_clones)};
     for (std::size_t cpu = 0; cpu < cpus; ++cpu)
         l.cpus.push_back({.name = tr("cpu %1").arg(cpu), .rect = take(cpu_high)});
     if (has_faults) l.faults = {.name = tr("failures"), .rect = take(cpu_high)};
@@ -169,6 +201,13 @@ QList<CanvasItem> TimelineView::items() const {
     }
     for (std::size_t cpu = 0; cpu < l.cpus.size() && cpu < cpus_.size(); ++cpu)
         add(l.cpus[cpu], tr("busy for %1").arg(format_time(cpus_[cpu].busy_time(range))));
+    const TimelineBin others = others_.bin(range);
+    if (!others.is_empty()) {
+        add(l.other,
+            tr("%1, from %2 to %3")
+                .arg(format_count(others.count), format_time(double(others.min)), format_time(double(others.max))));
+    }
+    if (has_other()) add(l.differences, tr("%1 operations differ").arg(format_count(differences_.size())));
     const TimelineBin faults = faults_.bin(range);
     const Lane& where = l.faults.name.isEmpty() ? l.clones : l.faults;
     add(where, tr("%1 failures, %2 notable steps").arg(faults.failures).arg(faults.count));
@@ -212,6 +251,10 @@ void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
     const Lanes l = lanes();
     paint_ruler(painter, text, l.ruler);
     paint_bars(painter, clones_, l.clones, look().colour(FrameClass::kernel_stack), true);
+    if (!l.other.name.isEmpty()) {
+        paint_bars(painter, others_, l.other, look().colour(FrameClass::unmovable), true);
+        paint_differences(painter, l.differences);
+    }
     if (!l.misses.name.isEmpty()) paint_bars(painter, misses_, l.misses, look().colour(FrameClass::page_table), false);
     for (std::size_t cpu = 0; cpu < l.cpus.size(); ++cpu) paint_cpu(painter, text, cpu, l.cpus[cpu]);
     paint_faults(painter, l.faults.name.isEmpty() ? l.clones : l.faults);
@@ -222,7 +265,7 @@ void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
         const double now = std::max(to_x(snapshot_->now), label_width());
         painter.fillRect(QRectF(now, l.ruler.bottom(), width() - now, height() - l.ruler.bottom()), veil);
     }
-    for (const Lane* lane : {&l.clones, &l.misses, &l.faults}) {
+    for (const Lane* lane : {&l.clones, &l.other, &l.differences, &l.misses, &l.faults}) {
         if (!lane->name.isEmpty()) paint_label(painter, text, *lane);
     }
     for (const Lane& lane : l.cpus) paint_label(painter, text, lane);
@@ -271,7 +314,13 @@ void TimelineView::paint_bars(QPainter& painter, const EventTrack& track, const 
     const double to = std::min<double>(width(), to_x(range.to));
     constexpr double kColumn = 3; // pixels: a bar and a gap
     const auto columns = static_cast<std::size_t>(std::max(1.0, (to - from) / kColumn));
-    const TimelineBin whole = track.bin({.from = {}, .to = end_time() + Nanoseconds{1}});
+    TimelineBin whole = track.bin({.from = {}, .to = end_time() + Nanoseconds{1}});
+    // A's clones and B's have one scale, or their heights would say nothing.
+    const bool is_clones = &track == &clones_ || &track == &others_;
+    if (is_clones) {
+        for (const EventTrack* both : {&clones_, &others_})
+            whole.add(both->bin({.from = {}, .to = end_time() + Nanoseconds{1}}));
+    }
     const auto height_of = [&](float value) {
         const auto most = static_cast<double>(std::max(whole.max, 1.0F));
         const double share =
@@ -354,6 +403,32 @@ void TimelineView::paint_faults(QPainter& painter, const Lane& lane) const {
             painter.setBrush(look().colour(Role::muted));
             painter.drawEllipse(c, side / 1.5, side / 1.5);
         }
+    }
+}
+
+void TimelineView::paint_differences(QPainter& painter, const Lane& lane) const {
+    painter.setPen(look().grid_line());
+    painter.drawLine(lane.rect.bottomLeft(), lane.rect.bottomRight());
+    const double middle = lane.rect.center().y();
+    double drawn_to = -1;
+    for (const RunDifference& found : differences_) {
+        const double x = to_x(found.a.at);
+        if (x < label_width() || x > width()) continue;
+        // One mark a pixel is enough, but none of those where only one side failed is left out.
+        if (!found.is_outcome() && x < drawn_to + 2) continue;
+        drawn_to = x;
+        if (found.is_outcome()) {
+            const double side = std::min(5.0, lane.rect.height() / 2);
+            painter.setPen(QPen(look().colour(Role::damage), 2));
+            painter.drawLine(QPointF(x, lane.rect.top()), QPointF(x, lane.rect.bottom()));
+            painter.setBrush(look().colour(Role::damage));
+            painter.drawPolygon(QPolygonF({QPointF(x, lane.rect.top()), QPointF(x + (2 * side), lane.rect.top() + side),
+                                           QPointF(x, lane.rect.top() + (2 * side))}));
+            continue;
+        }
+        const double high = lane.rect.height() / 4;
+        painter.setPen(QPen(look().colour(Role::text), 1));
+        painter.drawLine(QPointF(x, middle - high), QPointF(x, middle + high));
     }
 }
 

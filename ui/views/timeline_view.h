@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The run in time: clones with their latency, what each CPU did, TLB misses, failures, and the playhead. Dragging in
-// the ruler on top scrubs; what lies behind the playhead and is already known is drawn paler.
+// the ruler on top scrubs; what lies behind the playhead and is already known is drawn paler. With a second run beside
+// it, B's clones stand below A's, each at the time of the same clone of A, and a lane marks where the two differ.
 #pragma once
 
 #include "ui/engine/snapshot.h"
@@ -27,6 +28,9 @@ public:
     void clear();
     /// Steps that were taken for the first time, in order.
     void append(std::span<const StepRecord> records);
+    /// B's steps, after the steps of A that came with them.
+    void append_other(std::span<const StepRecord> records);
+    void append_differences(std::span<const RunDifference> differences);
     void show_snapshot(const SnapshotPtr& snapshot) override;
 
     /// The last position at or before a time.
@@ -59,6 +63,8 @@ private:
     struct Lanes {
         QRectF ruler;
         Lane clones;
+        Lane other;       ///< B's clones
+        Lane differences; ///< of A and B
         Lane misses;
         std::vector<Lane> cpus;
         Lane faults;
@@ -80,8 +86,14 @@ private:
     void paint_playhead(QPainter& painter, TextPainter& text, const Lanes& lanes) const;
 
     SnapshotPtr snapshot_;
+    [[nodiscard]] bool has_other() const { return snapshot_ != nullptr && snapshot_->other != nullptr; }
+    void paint_differences(QPainter& painter, const Lane& lane) const;
+
     std::vector<core::Nanoseconds> times_; ///< of the steps; position p is times_[p - 1]
     EventTrack clones_;
+    EventTrack others_;                          ///< B's clones, at the times of A's
+    std::vector<core::Nanoseconds> clone_times_; ///< of A
+    std::vector<RunDifference> differences_;     ///< ascending by position
     EventTrack misses_;
     EventTrack faults_;
     std::vector<SpanTrack> cpus_;

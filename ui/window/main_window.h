@@ -15,31 +15,33 @@
 #include "ui/widgets/dock_workspaces.h"
 
 #include <QMainWindow>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
-class QActionGroup;
 class QDockWidget;
+class QMenu;
+class QSettings;
 class QStackedWidget;
+class QTabWidget;
 
 namespace ksl::ui {
 
-class AddressSpaceView;
+class CaptureView;
+class ChartsView;
 class CommandPalette;
-class CpusView;
 class DescriptionDialog;
-class DesignView;
 class EmptyState;
 class EventSentenceBar;
-class EventsView;
 class KeySheet;
+class LessonView;
+class MachineViews;
 class MapCanvas;
-class PhysicalMemoryView;
 class PlaybackBar;
-class StackView;
-class TimelineView;
+struct OpenedCapture;
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
@@ -56,8 +58,20 @@ public:
     /// machine boots is shown in the window.
     [[nodiscard]] std::optional<sim::Error> open(const std::string& name_or_path, std::size_t design = 0,
                                                  const std::vector<std::string>& overrides = {});
+    /// The scenario again from its start, with one or two of its designs.
+    void choose_designs(std::size_t a, std::optional<std::size_t> b);
+    /// A captured system, to look at; it is read on a thread of its own.
+    void open_capture(const std::filesystem::path& path);
+    /// A lab database, for its charts.
+    void open_database(const std::string& file);
+    /// What the engine has delivered, as if it came from the window's own run.
+    void show_delivery(const Delivery& delivery);
+    /// This design as B; false: the scenario has none of this number.
+    bool compare_with(std::size_t design);
+    /// False: there is no such step.
+    bool go_to_lesson(std::size_t step);
     /// Any run, for tests.
-    void open_source(std::unique_ptr<EngineSource> source);
+    void open_runs(EngineRuns runs);
 
     [[nodiscard]] CommandActions& actions() { return actions_; }
     [[nodiscard]] Theme& theme() { return theme_; }
@@ -66,12 +80,20 @@ public:
     [[nodiscard]] QString error() const;
     [[nodiscard]] EngineThread* engine() { return engine_.get(); }
 
+    /// Size, theme and the docks of every workspace.
+    void save_settings(QSettings& settings) const;
+    /// Before the window is shown.
+    void load_settings(const QSettings& settings);
+    /// What an exported picture says it shows; empty without a run.
+    [[nodiscard]] QString caption() const;
+
     void setVisible(bool visible) override;
 
 Q_SIGNALS:
     /// All views show this moment now.
     void shown(const SnapshotPtr& snapshot);
     void failed(const sim::Error& error);
+    void capture_shown();
 
 private:
     void make_views();
@@ -79,6 +101,8 @@ private:
     void make_menus();
     void connect_views();
     void connect_playback();
+    void connect_comparison();
+    [[nodiscard]] QList<QDockWidget*> docks() const;
     void connect_window_commands();
     void arrange(Workspace workspace, ScreenClass screen);
     void arrange_explore(ScreenClass screen);
@@ -89,11 +113,21 @@ private:
     void fetch();
     void show_moment(const SnapshotPtr& snapshot);
     void show_error(const sim::Error& error);
-    void select_stack(core::StackId stack);
     void choose_scenario();
-    void choose_design(int index);
     void toggle_play();
-    void export_view();
+    void toggle_pair();
+    void show_page(QWidget* page);
+    void go_to_address();
+    void show_comparison(bool on);
+    void show_docks(bool on);
+    void go_to_lesson_step(const sim::LessonStep& step);
+    void look_at(sim::LessonView view);
+    void show_capture(const sim::Result<OpenedCapture>& opened);
+    void choose_capture();
+    void export_widget(QWidget& view, const QString& name);
+    void export_chart();
+    void add_export_menu(QMenu& menu);
+    [[nodiscard]] bool is_wanted(const QDockWidget* dock) const;
     [[nodiscard]] MapCanvas* focused_canvas() const;
     void restyle();
 
@@ -102,20 +136,26 @@ private:
     CommandActions actions_;
     std::optional<sim::Scenario> scenario_;
     std::size_t design_ = 0;
+    std::optional<std::size_t> other_design_;
+    std::optional<std::size_t> last_other_; ///< to come back to
     SnapshotPtr snapshot_;
+    struct SavedLayouts {
+        QMap<QString, QByteArray> layouts;
+        Workspace current = Workspace::explore;
+    };
+    std::optional<SavedLayouts> saved_layouts_; ///< until the window is shown
     bool is_arranged_ = false;
+    bool are_docks_away_ = false; ///< there is no run that they could show
     std::optional<sim::Error> error_;
 
     PlaybackBar* playback_ = nullptr;
-    QStackedWidget* centre_ = nullptr;
+    QStackedWidget* centre_ = nullptr; ///< what to do first, or the pages
+    QTabWidget* pages_ = nullptr;
     EmptyState* empty_ = nullptr;
-    PhysicalMemoryView* memory_ = nullptr;
-    AddressSpaceView* space_ = nullptr;
-    StackView* stack_ = nullptr;
-    CpusView* cpus_ = nullptr;
-    TimelineView* timeline_ = nullptr;
-    DesignView* design_view_ = nullptr;
-    EventsView* events_ = nullptr;
+    MachineViews* views_ = nullptr;
+    LessonView* lesson_ = nullptr;
+    ChartsView* charts_ = nullptr;
+    CaptureView* capture_ = nullptr;
     EventSentenceBar* sentence_ = nullptr;
     QDockWidget* space_dock_ = nullptr;
     QDockWidget* stack_dock_ = nullptr;
@@ -123,11 +163,14 @@ private:
     QDockWidget* timeline_dock_ = nullptr;
     QDockWidget* design_dock_ = nullptr;
     QDockWidget* events_dock_ = nullptr;
+    QDockWidget* compare_dock_ = nullptr;
+    QDockWidget* lesson_dock_ = nullptr;
     CommandPalette* palette_ = nullptr;
     KeySheet* keys_ = nullptr;
     DescriptionDialog* description_ = nullptr;
     DockWorkspaces* workspaces_ = nullptr;
 
+    std::jthread capture_reader_;
     std::unique_ptr<EngineThread> engine_; ///< last: its thread calls into the window
 };
 

@@ -33,7 +33,8 @@ constexpr std::array kIcons{
 
 PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* parent)
     : QToolBar(tr("Playback"), parent), theme_(theme), actions_(actions), speed_(new QComboBox(this)),
-      time_(new QLabel(this)), design_label_(new QLabel(tr("Design"), this)), design_(new QComboBox(this)) {
+      time_(new QLabel(this)), design_label_(new QLabel(tr("Design A"), this)), design_(new QComboBox(this)),
+      other_label_(new QLabel(tr("B"), this)), other_(new QComboBox(this)) {
     setObjectName(QStringLiteral("playback"));
     setMovable(false);
     setFloatable(false);
@@ -58,13 +59,19 @@ PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* p
     addWidget(gap);
     design_label_->setBuddy(design_);
     addWidget(design_label_);
-    design_->setAccessibleName(tr("Design"));
-    design_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    design_->setAccessibleName(tr("Design A"));
     addWidget(design_);
+    other_label_->setBuddy(other_);
+    addWidget(other_label_);
+    other_->setAccessibleName(tr("Design B, beside A"));
+    other_->setToolTip(tr("A second design with the same workload and seed, step by step beside the first (key B)"));
+    addWidget(other_);
+    for (QComboBox* box : {design_, other_}) box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     addSeparator();
     addAction(actions.action(Command::command_palette));
     connect(speed_, &QComboBox::currentIndexChanged, this, [this] { Q_EMIT speed_changed(this->speed()); });
     connect(design_, &QComboBox::activated, this, &PlaybackBar::design_chosen);
+    connect(other_, &QComboBox::activated, this, [this](int row) { Q_EMIT other_chosen(row - 1); });
     connect(&theme, &Theme::changed, this, &PlaybackBar::restyle);
     show_designs({}, -1);
     show_snapshot(nullptr);
@@ -81,12 +88,18 @@ void PlaybackBar::slower() {
     speed_->setCurrentIndex(std::max(speed_->currentIndex() - 1, 0));
 }
 
-void PlaybackBar::show_designs(const QStringList& names, int current) {
+void PlaybackBar::show_designs(const QStringList& names, int current, int other) {
     const QSignalBlocker blocker(design_);
+    const QSignalBlocker other_blocker(other_);
     design_->clear();
     design_->addItems(names);
     design_->setCurrentIndex(current);
     design_->setEnabled(names.size() > 1);
+    other_->clear();
+    other_->addItem(tr("none"));
+    other_->addItems(names);
+    other_->setCurrentIndex(other + 1);
+    other_->setEnabled(names.size() > 1);
 }
 
 void PlaybackBar::show_snapshot(const SnapshotPtr& snapshot) {
@@ -108,13 +121,14 @@ void PlaybackBar::restyle() {
     setIconSize({look.px(kIconSide), look.px(kIconSide)});
     for (const Icon& each : kIcons) actions_.action(each.command)->setIcon(icon(QLatin1StringView(each.name), look));
     if (is_playing_) actions_.action(Command::play_pause)->setIcon(icon(QLatin1StringView("pause"), look));
-    for (QWidget* part :
-         {static_cast<QWidget*>(speed_), static_cast<QWidget*>(design_label_), static_cast<QWidget*>(design_)})
+    for (QWidget* part : std::initializer_list<QWidget*>{speed_, design_label_, design_, other_label_, other_}) {
         part->setFont(look.font(TextSize::small));
+    }
+    for (QLabel* label : {design_label_, other_label_}) label->setMargin(look.px(4));
     time_->setFont(look.fixed_font(TextSize::small));
     const QFontMetrics metrics(time_->font());
     time_->setMinimumWidth(metrics.horizontalAdvance(QStringLiteral("0000.000 ms  step 000 000")));
-    for (QComboBox* box : {speed_, design_}) box->setMinimumHeight(look.px(26));
+    for (QComboBox* box : {speed_, design_, other_}) box->setMinimumHeight(look.px(26));
 }
 
 } // namespace ksl::ui

@@ -23,7 +23,8 @@ public:
     PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* parent = nullptr);
 
     void show_snapshot(const SnapshotPtr& snapshot) override;
-    void show_designs(const QStringList& names, int current);
+    /// `other`: B's place; negative: only A.
+    void show_designs(const QStringList& names, int current, int other = -1);
 
     /// Steps of the speed's scale; the last one is as fast as it goes.
     void faster();
@@ -33,6 +34,8 @@ public:
 Q_SIGNALS:
     void speed_changed(double speed);
     void design_chosen(int index);
+    /// Negative: no B.
+    void other_chosen(int index);
 
 private:
     void restyle();
@@ -43,6 +46,8 @@ private:
     QLabel* time_;
     QLabel* design_label_;
     QComboBox* design_;
+    QLabel* other_label_;
+    QComboBox* other_; ///< its first item is none
     bool is_playing_ = false;
 };
 

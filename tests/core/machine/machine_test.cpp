@@ -30,7 +30,7 @@ Life one_life(Machine& machine, CpuId cpu = kCpu0) {
     EXPECT_TRUE(machine.apply(Switch{cpu, child}).is_done());
     life.exit = machine.apply(Exit{cpu});
     EXPECT_TRUE(life.exit.is_done());
-    life.away = machine.apply(Switch{cpu, machine.init_task()});
+    life.away = machine.apply(Switch{cpu, kInitTask});
     EXPECT_TRUE(life.away.is_done());
     return life;
 }
@@ -55,7 +55,7 @@ TEST_P(EveryDesign, BootsWithEveryInvariantIntact) {
 
 TEST_P(EveryDesign, CarriesThreadsThroughTheirLives) {
     Machine machine = boot(config());
-    ASSERT_TRUE(machine.apply(Switch{kCpu0, machine.init_task()}).is_done());
+    ASSERT_TRUE(machine.apply(Switch{kCpu0, kInitTask}).is_done());
     for (int i = 0; i < 50; ++i) {
         one_life(machine);
         ASSERT_EQ(machine.check_invariants(), "") << "life " << i;
@@ -66,7 +66,7 @@ TEST_P(EveryDesign, CarriesThreadsThroughTheirLives) {
 
 TEST_P(EveryDesign, ForgetsDeadTasksAfterGracePeriods) {
     Machine machine = boot(config());
-    ASSERT_TRUE(machine.apply(Switch{kCpu0, machine.init_task()}).is_done());
+    ASSERT_TRUE(machine.apply(Switch{kCpu0, kInitTask}).is_done());
     for (int i = 0; i < 20; ++i) one_life(machine);
     for (int i = 0; i < 12; ++i) {
         machine.apply(Tick{kCpu0});
@@ -74,7 +74,7 @@ TEST_P(EveryDesign, ForgetsDeadTasksAfterGracePeriods) {
         machine.apply(RunWork{kCpu0});
         machine.apply(RunWork{CpuId{1}});
         machine.apply(Switch{kCpu0, TaskId::none()});
-        machine.apply(Switch{kCpu0, machine.init_task()});
+        machine.apply(Switch{kCpu0, kInitTask});
     }
     EXPECT_EQ(machine.state().tasks.live(), 3U);
     EXPECT_EQ(machine.check_invariants(), "");
@@ -85,7 +85,7 @@ TEST_P(EveryDesign, GivesTheSameBitsForTheSameCommands) {
     Machine b = boot(config());
     EXPECT_EQ(a.hash(), b.hash());
     for (Machine* machine : {&a, &b}) {
-        machine->apply(Switch{kCpu0, machine->init_task()});
+        machine->apply(Switch{kCpu0, kInitTask});
         for (int i = 0; i < 5; ++i) one_life(*machine);
     }
     EXPECT_EQ(a.hash(), b.hash());
@@ -96,7 +96,7 @@ TEST_P(EveryDesign, GivesTheSameBitsForTheSameCommands) {
 
 TEST_P(EveryDesign, ComesBackFromItsBytes) {
     Machine machine = boot(config());
-    machine.apply(Switch{kCpu0, machine.init_task()});
+    machine.apply(Switch{kCpu0, kInitTask});
     for (int i = 0; i < 5; ++i) one_life(machine);
     const std::vector<std::byte> saved = machine.save();
     Machine other = boot(config());
@@ -116,14 +116,14 @@ INSTANTIATE_TEST_SUITE_P(Designs, EveryDesign, ::testing::Range(0, 4), [](const 
 
 TEST(MachineTest, CachedStacksComeBackWhenThreadsComeOneAtATime) {
     Machine machine = boot(small_machine(vmapped_4_9(), KernelFacts::linux_4_9()));
-    machine.apply(Switch{kCpu0, machine.init_task()});
+    machine.apply(Switch{kCpu0, kInitTask});
     EXPECT_EQ(one_life(machine).clone.stack_source, StackSource::vmalloc);
     for (int i = 0; i < 20; ++i) EXPECT_EQ(one_life(machine).clone.stack_source, StackSource::stack_cache);
 }
 
 TEST(MachineTest, IsDeadForEverAfterAGuardHitOn61) {
     Machine machine = boot(small_machine(vmapped_6_1(), KernelFacts::linux_6_1()));
-    machine.apply(Switch{kCpu0, machine.init_task()});
+    machine.apply(Switch{kCpu0, kInitTask});
     Outcome last;
     for (int i = 0; i < 40 && last.is_done(); ++i) last = machine.apply(Call{kCpu0, 512, 512});
     EXPECT_EQ(last.status, OutcomeStatus::machine_died);
@@ -133,7 +133,7 @@ TEST(MachineTest, IsDeadForEverAfterAGuardHitOn61) {
 
 TEST(MachineTest, LosesATaskToAGuardHitOn49) {
     Machine machine = boot(small_machine(vmapped_4_9(), KernelFacts::linux_4_9()));
-    machine.apply(Switch{kCpu0, machine.init_task()});
+    machine.apply(Switch{kCpu0, kInitTask});
     Outcome last;
     for (int i = 0; i < 40 && last.is_done(); ++i) last = machine.apply(Call{kCpu0, 512, 512});
     EXPECT_EQ(last.status, OutcomeStatus::task_killed);

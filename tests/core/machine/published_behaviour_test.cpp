@@ -15,7 +15,7 @@ constexpr CpuId kCpu0{0};
 Machine running(const MachineConfig& config) {
     auto machine = Machine::boot(config);
     if (!machine) throw std::runtime_error(machine.error());
-    machine->apply(Switch{kCpu0, machine->init_task()});
+    machine->apply(Switch{kCpu0, kInitTask});
     return std::move(*machine);
 }
 
@@ -23,7 +23,7 @@ StackSource one_life(Machine& machine) {
     const Outcome clone = machine.apply(Spawn{kCpu0, TaskKind::thread});
     machine.apply(Switch{kCpu0, TaskId{clone.value}});
     machine.apply(Exit{kCpu0});
-    machine.apply(Switch{kCpu0, machine.init_task()});
+    machine.apply(Switch{kCpu0, kInitTask});
     return clone.stack_source;
 }
 

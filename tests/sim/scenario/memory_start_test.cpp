@@ -140,7 +140,7 @@ TEST(RealMemory, EveryDesignOfTheArticleBootsOnACapturedMachine) {
             auto machine = core::Machine::boot(*config);
             ASSERT_TRUE(machine) << name << " " << design.name << ": " << machine.error();
             EXPECT_EQ(machine->check_invariants(), "");
-            ASSERT_TRUE(machine->apply(core::Switch{core::CpuId{0}, machine->init_task()}).is_done());
+            ASSERT_TRUE(machine->apply(core::Switch{core::CpuId{0}, core::kInitTask}).is_done());
             EXPECT_TRUE(machine->apply(core::Spawn{}).is_done());
         }
     }

@@ -18,7 +18,7 @@ TEST(StepRecord, SaysWhatTheStepWasAndWhatItCost) {
     const StepRecord record = record_of(before, source.machine(), source.now(), source.last_events());
     EXPECT_EQ(record.kind, StepKind::clone);
     EXPECT_EQ(record.cpu, 0);
-    EXPECT_EQ(record.task, source.machine().init_task().raw());
+    EXPECT_EQ(record.task, core::kInitTask.raw());
     EXPECT_NEAR(double(record.duration.count()), double((source.machine().time(core::CpuId{0}) - start).count()), 1);
     EXPECT_GT(record.first_misses, 0U) << "the first clone finds an empty TLB";
     EXPECT_FALSE(record.has(StepRecord::kFromCache)) << "nothing is cached yet";
@@ -26,7 +26,7 @@ TEST(StepRecord, SaysWhatTheStepWasAndWhatItCost) {
 
 TEST(StepRecord, AFailedCloneIsNotable) {
     core::Machine machine = test::booted(test::vmapped_machine(1));
-    ASSERT_TRUE(machine.apply(core::Switch{core::CpuId{0}, machine.init_task()}).is_done());
+    ASSERT_TRUE(machine.apply(core::Switch{core::CpuId{0}, core::kInitTask}).is_done());
     StepRecord record;
     core::Outcome outcome;
     while (outcome.is_done()) {

@@ -18,7 +18,7 @@ class CallingMachine : public testing::Test {
 protected:
     explicit CallingMachine(const core::MachineConfig& config = test::vmapped_machine(1))
         : machine(test::booted(config)) {
-        apply(core::Switch{kCpu, machine.init_task()});
+        apply(core::Switch{kCpu, core::kInitTask});
         task = core::TaskId{apply(core::Spawn{kCpu, core::TaskKind::thread}).value};
         apply(core::Switch{kCpu, task});
     }
@@ -73,7 +73,7 @@ TEST_F(CallingMachine, EveryPageOfAMappedStackHasAFrameOfTheStackKind) {
 TEST_F(CallingMachine, ADeadTasksStackIsFoundInTheCache) {
     const StackId stack = read().id;
     apply(core::Exit{kCpu});
-    apply(core::Switch{kCpu, machine.init_task()});
+    apply(core::Switch{kCpu, core::kInitTask});
     const auto cached = read_stack(machine, stack);
     ASSERT_TRUE(cached.has_value());
     EXPECT_EQ(cached->holder, StackHolder::cache);

@@ -89,9 +89,9 @@ private:
         using namespace core;
         constexpr CpuId kCpu{0};
         const std::uint64_t round = moment_.position / 8;
-        const TaskId youngest = moment_.live.empty() ? moment_.machine.init_task() : TaskId{moment_.live.back()};
+        const TaskId youngest = moment_.live.empty() ? core::kInitTask : TaskId{moment_.live.back()};
         switch (moment_.position % 8) {
-        case 0: return Switch{kCpu, moment_.machine.init_task()};
+        case 0: return Switch{kCpu, core::kInitTask};
         case 1: return Spawn{kCpu, TaskKind::thread};
         case 2: return Switch{kCpu, youngest};
         case 3: return Call{kCpu, 96 + static_cast<std::uint32_t>(round % 5) * 64, 96};

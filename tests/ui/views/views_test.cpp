@@ -63,7 +63,7 @@ TEST_F(Views, TheStackViewFollowsTheCpuThatActed) {
     EXPECT_EQ(shown.count(), 1);
     view.show_snapshot(moments.now());
     EXPECT_EQ(shown.count(), 1) << "the same stack is not announced again";
-    const auto other = moments.source.machine().state().tasks[moments.source.machine().init_task()].stack;
+    const auto other = moments.source.machine().state().tasks[core::kInitTask].stack;
     view.select_stack(other);
     EXPECT_EQ(view.reading()->id, other);
     EXPECT_TRUE(view.summary().startsWith(QStringLiteral("Stack of init, 16"))) << view.summary().toStdString();

@@ -2,21 +2,32 @@
 #include "tests/ui/support/pictures.h"
 #include "tests/ui/support/scripted_source.h"
 #include "ui/views/address_space_view.h"
+#include "ui/views/capture_view.h"
+#include "ui/views/compare_view.h"
 #include "ui/views/cpus_view.h"
 #include "ui/views/design_view.h"
 #include "ui/views/events_view.h"
+#include "ui/views/lesson_view.h"
+#include "ui/views/page_walk_view.h"
 #include "ui/views/stack_view.h"
 #include "ui/views/timeline_view.h"
 #include "ui/widgets/event_sentence_bar.h"
 #include "ui/window/main_window.h"
 #include "ui/window/open_scenario_dialog.h"
 #include "ui/window/playback_bar.h"
+#include "ui/window/view_export.h"
 
 #include <gtest/gtest.h>
 
 #include <QAction>
 #include <QDockWidget>
+#include <QFileInfo>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
 #include <QTest>
+#include <filesystem>
+#include <stdexcept>
 
 namespace ksl::ui {
 namespace {
@@ -27,7 +38,7 @@ class Window : public testing::Test {
 protected:
     Window() { window.show(); }
     void open(std::uint64_t steps = 4000) {
-        window.open_source(std::make_unique<ScriptedSource>(test::vmapped_machine(), steps));
+        window.open_runs(std::make_unique<ScriptedSource>(test::vmapped_machine(), steps));
         ASSERT_TRUE(wait_for_position(0));
     }
     bool wait_for_position(std::uint64_t position) {
@@ -38,9 +49,17 @@ protected:
             },
             20'000);
     }
+    /// The one without a name: those of B and of captured systems have one.
     template <class View>
     View& view() {
-        return *window.findChild<View*>();
+        for (View* found : window.findChildren<View*>()) {
+            if (found->objectName().isEmpty()) return *found;
+        }
+        throw std::runtime_error("no such view");
+    }
+    template <class View>
+    View& view_b() {
+        return *window.findChild<View*>(QStringLiteral("b"));
     }
     MainWindow window{sim::Assets{}, ThemeChoice::dark};
 };
@@ -162,6 +181,166 @@ TEST_F(Window, TheScenarioDialogListsWhatComesWithTheProgram) {
     const OpenScenarioDialog dialog(window.theme(), sim::Assets{});
     EXPECT_EQ(static_cast<std::size_t>(dialog.count()), sim::Assets{}.list("scenarios").size());
     EXPECT_GT(dialog.count(), 2);
+}
+
+TEST_F(Window, TwoDesignsGoOperationByOperation) {
+    ASSERT_FALSE(window.open("burst", 0).has_value());
+    ASSERT_TRUE(window.compare_with(1));
+    window.engine()->go_to_nth(Landmark::clone, 70);
+    ASSERT_TRUE(QTest::qWaitFor(
+        [&] {
+            const SnapshotPtr& now = window.snapshot();
+            return now != nullptr && now->position > 0 && now->activity == Activity::paused;
+        },
+        20'000));
+    const Snapshot& a = *window.snapshot();
+    ASSERT_NE(a.other, nullptr);
+    EXPECT_EQ(a.last.kind, StepKind::clone);
+    EXPECT_EQ(a.machine->config().design.backing, core::Backing::direct_map);
+    EXPECT_NE(a.other->machine->config().design.backing, core::Backing::direct_map);
+    const auto live = [](const Snapshot& s) { return s.machine->state().counters.clones; };
+    EXPECT_NEAR(double(live(a)), double(live(*a.other)), 1.0) << "neither is ahead by more than an operation";
+    // The table has both, and both stacks are shown.
+    EXPECT_FALSE(view<CompareView>().lines().isEmpty());
+    EXPECT_TRUE(view<CompareView>().lines().join(u'\n').contains(QStringLiteral("slower")))
+        << view<CompareView>().lines().join(u'\n').toStdString();
+    ASSERT_NE(view_b<StackView>().reading(), nullptr);
+    EXPECT_TRUE(view_b<StackView>().isVisible());
+    // The next difference is an operation that differs, and back again.
+    const std::uint64_t here = a.position;
+    window.actions().trigger(Command::next_difference);
+    ASSERT_TRUE(QTest::qWaitFor(
+        [&] { return window.snapshot()->position > here && window.snapshot()->activity == Activity::paused; }, 20'000));
+    EXPECT_TRUE(is_operation(window.snapshot()->last.kind));
+    window.actions().trigger(Command::toggle_ab);
+    ASSERT_TRUE(wait_for_position(0));
+    EXPECT_EQ(window.snapshot()->other, nullptr);
+    EXPECT_FALSE(view_b<StackView>().isVisible());
+}
+
+TEST_F(Window, ALessonGoesThroughItsPlaces) {
+    ASSERT_FALSE(window.open("burst", 0).has_value());
+    LessonView& lesson = view<LessonView>();
+    ASSERT_TRUE(lesson.lesson().has_value());
+    EXPECT_FALSE(lesson.is_started());
+    window.actions().trigger(Command::lesson_next);
+    EXPECT_TRUE(lesson.is_started());
+    lesson.answer(lesson.lesson()->steps[0].question->right);
+    EXPECT_TRUE(lesson.verdict().startsWith(u'\u2713')) << lesson.verdict().toStdString();
+    lesson.answer(1);
+    EXPECT_TRUE(lesson.verdict().startsWith(u'\u2717')) << lesson.verdict().toStdString();
+    window.actions().trigger(Command::lesson_next);
+    ASSERT_TRUE(QTest::qWaitFor(
+        [&] {
+            const SnapshotPtr& now = window.snapshot();
+            return now != nullptr && now->activity == Activity::paused && now->last.kind == StepKind::clone;
+        },
+        20'000));
+    EXPECT_EQ(window.snapshot()->machine->config().design.cache_slots, 2) << "the design that the step names";
+    window.actions().trigger(Command::lesson_back);
+    ASSERT_TRUE(wait_for_position(0));
+}
+
+TEST_F(Window, EveryBuiltInLessonCanBeGoneThrough) {
+    for (const std::string& path : sim::Assets{}.list("scenarios")) {
+        const std::string name = std::filesystem::path{path}.stem().string();
+        // The article starts from the memory of the computer it is read on; here it boots.
+        if (name == "aged" || name == "fragmented") continue; // ages memory for seconds
+        ASSERT_FALSE(window.open(name, 0, {"memory.start=\"booted\""}).has_value()) << name;
+        LessonView& lesson = view<LessonView>();
+        if (!lesson.lesson()) continue;
+        for (std::size_t step = 0; step < lesson.lesson()->steps.size(); ++step) {
+            const bool counts = lesson.lesson()->steps[step].place == sim::LessonPlace::clone;
+            SnapshotPtr before = window.snapshot();
+            ASSERT_TRUE(window.go_to_lesson(step));
+            ASSERT_TRUE(QTest::qWaitFor(
+                [&] {
+                    const SnapshotPtr& now = window.snapshot();
+                    return now != nullptr && now != before && now->activity == Activity::paused &&
+                           (!counts || now->last.kind == StepKind::clone);
+                },
+                60'000))
+                << name << " step " << step + 1;
+            EXPECT_TRUE(window.error().isEmpty());
+        }
+    }
+}
+
+TEST_F(Window, APickedAddressIsWalked) {
+    open();
+    window.actions().trigger(Command::next_event);
+    ASSERT_TRUE(wait_for_position(1));
+    const StackReading& stack = *view<StackView>().reading();
+    QTest::mouseClick(&view<StackView>(), Qt::LeftButton, {}, view<StackView>().rect().center());
+    const auto& walk = view<PageWalkView>().canvas().walk();
+    ASSERT_TRUE(walk.has_value());
+    EXPECT_TRUE(stack.stack.contains(walk->walk.at));
+    ASSERT_TRUE(walk->walk.outcome.has_value());
+    EXPECT_EQ(walk->walk.outcome->at, *translate(*window.snapshot()->machine, walk->walk.at));
+}
+
+TEST_F(Window, ACapturedSystemIsLookedAt) {
+    QSignalSpy shown(&window, &MainWindow::capture_shown);
+    window.open_capture(std::filesystem::path{KSL_TEST_DATA} / "captures/6.1/mmu-y-128M");
+    ASSERT_TRUE(QTest::qWaitFor([&] { return shown.count() == 1; }, 60'000));
+    CaptureView& capture = view<CaptureView>();
+    EXPECT_TRUE(capture.isVisible());
+    EXPECT_GT(capture.mapped_lines(), 100);
+    ASSERT_TRUE(capture.walk().canvas().walk().has_value());
+    EXPECT_TRUE(capture.walk().canvas().walk()->walk.outcome.has_value());
+    EXPECT_FALSE(capture.walk().canvas().walk()->mmu.has_value()) << "TLBs are not in a capture";
+    window.open_capture("/no/such/capture");
+    ASSERT_TRUE(QTest::qWaitFor(
+        [&] { return view<EventSentenceBar>().sentence().contains(QStringLiteral("/no/such/capture")); }, 20'000));
+}
+
+TEST_F(Window, SizeThemeAndDocksComeBack) {
+    QTemporaryDir folder;
+    const QString file = folder.filePath(QStringLiteral("settings.ini"));
+    open();
+    QTest::qWait(50);
+    window.actions().trigger(Command::workspace_trace);
+    window.theme().choose(ThemeChoice::high_contrast);
+    window.resize(1400, 800);
+    QTest::qWait(20);
+    {
+        QSettings settings(file, QSettings::IniFormat);
+        window.save_settings(settings);
+    }
+    MainWindow again{sim::Assets{}, ThemeChoice::light};
+    again.load_settings(QSettings(file, QSettings::IniFormat));
+    again.show();
+    QTest::qWait(100);
+    EXPECT_EQ(again.size(), QSize(1400, 800));
+    EXPECT_EQ(again.theme().choice(), ThemeChoice::high_contrast);
+    const auto* cpus = again.findChild<QDockWidget*>(QStringLiteral("cpus"));
+    EXPECT_FALSE(cpus->isVisible()) << "the trace workspace has no CPUs";
+}
+
+TEST_F(Window, ViewsAreWrittenAsPicturesDrawingsAndPages) {
+    open();
+    window.actions().trigger(Command::next_event);
+    ASSERT_TRUE(wait_for_position(1));
+    QTemporaryDir folder;
+    const QString caption = QStringLiteral("what it shows");
+    for (const char* name : {"v.png", "v.svg", "v.pdf"}) {
+        const QString file = folder.filePath(QString::fromLatin1(name));
+        const auto done = export_view(view<StackView>(), caption, file);
+        ASSERT_TRUE(done.has_value()) << done.error().toStdString();
+        EXPECT_GT(QFileInfo(file).size(), 1000);
+    }
+    const QImage picture(folder.filePath(QStringLiteral("v.png")));
+    EXPECT_EQ(picture.width(), kExportScale * view<StackView>().width());
+    EXPECT_EQ(picture.text(QStringLiteral("Description")), caption);
+    QFile svg(folder.filePath(QStringLiteral("v.svg")));
+    ASSERT_TRUE(svg.open(QIODevice::ReadOnly));
+    const QByteArray drawing = svg.readAll();
+    EXPECT_TRUE(drawing.contains("<text")) << "text stays text";
+    EXPECT_TRUE(drawing.contains("what it shows"));
+    const auto wrong = export_view(view<StackView>(), caption, folder.filePath(QStringLiteral("v.bmp")));
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_TRUE(wrong.error().contains(QStringLiteral(".svg"))) << wrong.error().toStdString();
+    EXPECT_FALSE(export_view(view<StackView>(), caption, QStringLiteral("/no/such/folder/v.png")).has_value());
 }
 
 TEST_F(Window, Pictures) {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// What arithmetic says of a chain and a design, and what happens to real words on a machine, must be the same.
+#include "core/types/random.h"
+#include "sim/chain/chain_source.h"
+#include "sim/run/stack_trial.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace ksl::sim {
+namespace {
+
+using core::Bytes;
+
+template <class T>
+T value_of(Result<T> result) {
+    if (!result) throw std::runtime_error(to_string(result.error()));
+    return *std::move(result);
+}
+
+CallChain chain_of(std::uint64_t depth, core::Random& random) {
+    CallChain chain{
+        .name = "random", .title = {}, .source = {}, .frames = {{"entry_SYSCALL_64", Bytes{176}}}, .remarks = {}};
+    std::uint64_t sum = 176;
+    while (sum < depth) {
+        const std::uint64_t bytes = std::min(8 + 8 * random.below(60), depth - sum);
+        chain.frames.push_back({"f" + std::to_string(chain.frames.size()), Bytes{bytes}});
+        sum += bytes;
+    }
+    return chain;
+}
+
+class EveryDesign : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryDesign, LastByteFitsAndOneWordMoreDoesNot) {
+    const DesignProfile design = value_of(load_design(Assets{}, GetParam()));
+    const std::uint64_t usable = usable_bytes(design.stack).count();
+    core::Random random{7};
+    const StackTrial full = value_of(try_chain(Assets{}, chain_of(usable, random), design));
+    EXPECT_EQ(full.verdict, TrialVerdict::fits);
+    EXPECT_EQ(full.room(), 0);
+    EXPECT_EQ(full.reached, Bytes{usable});
+    EXPECT_FALSE(full.first_too_deep);
+
+    const CallChain chain = chain_of(usable + 8, random);
+    const StackTrial over = value_of(try_chain(Assets{}, chain, design));
+    EXPECT_NE(over.verdict, TrialVerdict::fits);
+    EXPECT_EQ(over.room(), -8);
+    EXPECT_EQ(over.first_too_deep, chain.frames.size() - 1);
+}
+
+TEST_P(EveryDesign, APageTooDeepEndsAsTheGuardSays) {
+    const DesignProfile design = value_of(load_design(Assets{}, GetParam()));
+    core::Random random{8};
+    const CallChain chain = chain_of(design.stack.stack_bytes().count() + 2048, random);
+    const StackTrial trial = value_of(try_chain(Assets{}, chain, design));
+    if (design.stack.backing == core::Backing::direct_map) {
+        EXPECT_TRUE(trial.victim);
+        EXPECT_TRUE(trial.verdict == TrialVerdict::unnoticed || trial.verdict == TrialVerdict::noticed_late);
+    } else {
+        const bool panics = design.facts().guard_hit_panics;
+        EXPECT_EQ(trial.verdict, panics ? TrialVerdict::machine_dies : TrialVerdict::task_killed);
+        EXPECT_FALSE(trial.victim);
+    }
+}
+
+std::vector<std::string> designs() {
+    std::vector<std::string> names;
+    for (const std::string& path : Assets{}.list("designs")) {
+        names.push_back(std::filesystem::path{path}.stem().string());
+    }
+    return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Profiles, EveryDesign, ::testing::ValuesIn(designs()), [](const auto& test) {
+    std::string name = test.param;
+    for (char& c : name) {
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+    }
+    return name;
+});
+
+TEST(StackTrial, RandomOffsetIsPartOfTheWorstCase) {
+    DesignProfile design = value_of(load_design(Assets{}, "linux-6.1"));
+    design.stack.randomise_offset = true;
+    const CallChain chain = value_of(load_chain(Assets{}, "forkexec"));
+    const StackTrial trial = value_of(try_chain(Assets{}, chain, design));
+    EXPECT_EQ(trial.room() - trial.room_at_worst(), 1024);
+    EXPECT_GT(trial.reached, chain.depth());
+    EXPECT_LE(trial.reached, chain.depth() + Bytes{1024});
+}
+
+} // namespace
+} // namespace ksl::sim

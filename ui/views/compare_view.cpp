@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/views/compare_view.h"
+
+#include "ui/format/format.h"
+
+#include <QHeaderView>
+#include <algorithm>
+#include <cmath>
+
+namespace ksl::ui {
+
+namespace {
+
+constexpr double kSame = 0.01; ///< relative: what a person calls the same
+
+QString count_verdict(std::uint64_t a, std::uint64_t b) {
+    if (a == b) return CompareView::tr("same");
+    return b > a ? CompareView::tr("%1 more").arg(format_count(b - a))
+                 : CompareView::tr("%1 fewer").arg(format_count(a - b));
+}
+QString time_verdict(double a, double b) {
+    if (std::abs(b - a) <= kSame * std::max(a, b)) return CompareView::tr("same");
+    const QString by = format_time(std::abs(b - a));
+    return b > a ? CompareView::tr("\u25B2 %1 slower").arg(by) : CompareView::tr("\u25BC %1 faster").arg(by);
+}
+QString figure_verdict(double a, double b) {
+    if (std::abs(b - a) <= kSame * std::max(a, b)) return CompareView::tr("same");
+    const QString by = format_decimal(std::abs(b - a), 1);
+    return b > a ? CompareView::tr("\u25B2 %1 more").arg(by) : CompareView::tr("\u25BC %1 fewer").arg(by);
+}
+QString operation_text(const StepRecord& record) {
+    const bool is_clone = record.kind == StepKind::clone;
+    if (record.has(StepRecord::kFailed)) return CompareView::tr("clone failed, %1").arg(format_time(record.duration));
+    return is_clone ? CompareView::tr("clone, %1").arg(format_time(record.duration))
+                    : CompareView::tr("exit, %1").arg(format_time(record.duration));
+}
+core::Bytes free_memory(const Snapshot& snapshot) {
+    return bytes_of(snapshot.machine->state().memory.pages.free_pages());
+}
+
+} // namespace
+
+CompareView::CompareView(const Theme& theme, QWidget* parent) : QTableWidget(parent), theme_(theme) {
+    setAccessibleName(tr("A against B"));
+    setColumnCount(4);
+    verticalHeader()->hide();
+    horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    horizontalHeader()->setHighlightSections(false);
+    setHorizontalHeaderLabels({tr("so far"), tr("A"), tr("B"), tr("B against A")});
+    setEditTriggers(QAbstractItemView::NoEditTriggers);
+    setSelectionBehavior(QAbstractItemView::SelectRows);
+    setShowGrid(false);
+    setFrameShape(QFrame::NoFrame);
+    setWordWrap(false);
+    connect(&theme, &Theme::changed, this, &CompareView::restyle);
+    restyle();
+}
+
+void CompareView::clear_runs() {
+    a_.clear();
+    b_.clear();
+    differences_ = 0;
+    outcomes_ = 0;
+    show_snapshot(nullptr);
+}
+
+void CompareView::show_names(const QString& a, const QString& b) {
+    horizontalHeaderItem(1)->setToolTip(a);
+    horizontalHeaderItem(2)->setToolTip(b);
+}
+
+void CompareView::append(std::span<const StepRecord> a, std::span<const StepRecord> b,
+                         std::span<const RunDifference> found) {
+    a_.append(a);
+    b_.append(b);
+    differences_ += found.size();
+    outcomes_ += static_cast<std::size_t>(std::ranges::count_if(found, &RunDifference::is_outcome));
+}
+
+void CompareView::set_row(int row, const QString& name, const QString& a, const QString& b, const QString& verdict,
+                          bool is_different) {
+    if (row >= rowCount()) setRowCount(row + 1);
+    int column = 0;
+    for (const QString& text : {name, a, b, verdict}) {
+        QTableWidgetItem* cell = item(row, column);
+        if (cell == nullptr) {
+            cell = new QTableWidgetItem;
+            setItem(row, column, cell);
+        }
+        cell->setText(text);
+        QFont font =
+            theme_.look().font(TextSize::small, is_different && column == 3 ? TextWeight::bold : TextWeight::normal);
+        cell->setFont(font);
+        ++column;
+    }
+}
+
+void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
+    snapshot_ = snapshot;
+    if (snapshot == nullptr || snapshot->other == nullptr) {
+        setRowCount(0);
+        return;
+    }
+    const Snapshot& other = *snapshot->other;
+    const RunTotal a = a_.at(std::min<std::size_t>(snapshot->position, a_.steps()));
+    const RunTotal b = b_.at(std::min<std::size_t>(other.position, b_.steps()));
+    int row = 0;
+    const auto add = [&](const QString& name, const QString& left, const QString& right, const QString& verdict) {
+        set_row(row++, name, left, right, verdict, verdict != tr("same"));
+    };
+    const auto count = [&](const QString& name, std::uint64_t left, std::uint64_t right) {
+        add(name, format_count(left), format_count(right), count_verdict(left, right));
+    };
+    const auto last_a = a_.last_operation(snapshot->position);
+    const auto last_b = b_.last_operation(other.position);
+    if (last_a && last_b) {
+        add(tr("last operation"), operation_text(*last_a), operation_text(*last_b),
+            time_verdict(double(last_a->duration.count()), double(last_b->duration.count())));
+    }
+    add(tr("mean clone"), format_time(a.mean_clone()), format_time(b.mean_clone()),
+        time_verdict(a.mean_clone(), b.mean_clone()));
+    add(tr("mean exit"), format_time(a.mean_exit()), format_time(b.mean_exit()),
+        time_verdict(a.mean_exit(), b.mean_exit()));
+    add(tr("TLB misses an operation"), format_decimal(a.misses_an_operation(), 1),
+        format_decimal(b.misses_an_operation(), 1), figure_verdict(a.misses_an_operation(), b.misses_an_operation()));
+    add(tr("page walks an operation"), format_decimal(a.walks_an_operation(), 1),
+        format_decimal(b.walks_an_operation(), 1), figure_verdict(a.walks_an_operation(), b.walks_an_operation()));
+    add(tr("stacks from a CPU's cache"), format_percent(a.cached_share()), format_percent(b.cached_share()),
+        std::abs(a.cached_share() - b.cached_share()) <= kSame
+            ? tr("same")
+            : tr("%1 points").arg(format_decimal(100 * (b.cached_share() - a.cached_share()), 0)));
+    count(tr("clones"), a.clones, b.clones);
+    count(tr("clones that failed"), a.failed, b.failed);
+    count(tr("killed, or out of memory"), a.killed, b.killed);
+    const core::Bytes free_a = free_memory(*snapshot);
+    const core::Bytes free_b = free_memory(other);
+    add(tr("free memory"), format_bytes(free_a), format_bytes(free_b),
+        free_a == free_b  ? tr("same")
+        : free_b > free_a ? tr("%1 more").arg(format_bytes(free_b - free_a))
+                          : tr("%1 less").arg(format_bytes(free_a - free_b)));
+    add(tr("time taken"), format_time(snapshot->now), format_time(other.now),
+        time_verdict(double(snapshot->now.count()), double(other.now.count())));
+    add(tr("operations that differ"), {}, format_count(differences_),
+        outcomes_ == 0 ? tr("none in outcome") : tr("%1 in outcome").arg(format_count(outcomes_)));
+}
+
+QStringList CompareView::lines() const {
+    QStringList all;
+    for (int row = 0; row < rowCount(); ++row) {
+        QStringList cells;
+        for (int column = 0; column < columnCount(); ++column) cells += item(row, column)->text();
+        all += cells.join(QStringLiteral(", "));
+    }
+    return all;
+}
+
+void CompareView::restyle() {
+    const Look& look = theme_.look();
+    setPalette(look.palette());
+    setFont(look.font(TextSize::small));
+    horizontalHeader()->setFont(look.font(TextSize::small, TextWeight::bold));
+    verticalHeader()->setDefaultSectionSize(look.px(24));
+    show_snapshot(snapshot_);
+}
+
+} // namespace ksl::ui

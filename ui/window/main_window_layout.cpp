@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Where the window's docks are, and what of that is remembered.
+#include "ui/views/compare_view.h"
+#include "ui/views/design_view.h"
+#include "ui/views/events_view.h"
+#include "ui/views/lesson_view.h"
+#include "ui/views/timeline_view.h"
+#include "ui/widgets/pair_splitter.h"
+#include "ui/window/machine_views.h"
+#include "ui/window/main_window.h"
+
+#include <QCoreApplication>
+#include <QDockWidget>
+#include <QMenuBar>
+#include <QScrollArea>
+#include <QSettings>
+#include <QTabWidget>
+#include <QTimer>
+
+namespace ksl::ui {
+
+namespace {
+
+/// Raised when docks come or go.
+constexpr int kSettingsVersion = 1;
+
+} // namespace
+
+void MainWindow::setVisible(bool visible) {
+    const QSize wanted = size();
+    QMainWindow::setVisible(visible);
+    if (!visible || is_arranged_) return;
+    // Docks take the sizes that they are given only once the window has its own; what it grew by until then is undone.
+    is_arranged_ = true;
+    QTimer::singleShot(0, this, [this, wanted] {
+        if (saved_layouts_) {
+            workspaces_->load(saved_layouts_->layouts, saved_layouts_->current);
+        } else {
+            workspaces_->reset();
+        }
+        QTimer::singleShot(0, this, [this, wanted] {
+            if (!isMaximized() && !isFullScreen()) resize(wanted);
+        });
+    });
+}
+
+QDockWidget* MainWindow::add_dock(const QString& name, const QString& title, QWidget* widget) {
+    auto* dock = new QDockWidget(title, this);
+    dock->setObjectName(name);
+    dock->setWidget(widget);
+    return dock;
+}
+
+void MainWindow::make_docks() {
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(views_->cpus_pair);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    space_dock_ = add_dock(QStringLiteral("address_space"), tr("Address space"), views_->space_pair);
+    stack_dock_ = add_dock(QStringLiteral("stack"), tr("Stack"), views_->stack_pair);
+    cpus_dock_ = add_dock(QStringLiteral("cpus"), tr("CPUs"), scroll);
+    timeline_dock_ = add_dock(QStringLiteral("timeline"), tr("Timeline"), views_->timeline);
+    design_dock_ = add_dock(QStringLiteral("design"), tr("Design"), views_->design);
+    events_dock_ = add_dock(QStringLiteral("events"), tr("Events"), views_->events);
+    compare_dock_ = add_dock(QStringLiteral("compare"), tr("A against B"), views_->compare);
+    lesson_dock_ = add_dock(QStringLiteral("lesson"), tr("Lesson"), lesson_);
+    setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+}
+
+QList<QDockWidget*> MainWindow::docks() const {
+    return {space_dock_,  stack_dock_,  cpus_dock_,    timeline_dock_,
+            design_dock_, events_dock_, compare_dock_, lesson_dock_};
+}
+
+void MainWindow::arrange(Workspace workspace, ScreenClass screen) {
+    for (QDockWidget* dock : docks()) {
+        removeDockWidget(dock);
+        dock->setFloating(false);
+    }
+    arrange_explore(screen);
+    if (workspace == Workspace::trace) {
+        space_dock_->hide();
+        cpus_dock_->hide();
+        design_dock_->hide();
+        events_dock_->show();
+        addDockWidget(Qt::RightDockWidgetArea, events_dock_);
+        tabifyDockWidget(stack_dock_, events_dock_);
+        events_dock_->raise();
+        resizeDocks({events_dock_}, {width() / 2}, Qt::Horizontal);
+    } else if (workspace == Workspace::compare) {
+        space_dock_->hide();
+        events_dock_->hide();
+        compare_dock_->show();
+        compare_dock_->raise();
+    } else if (workspace == Workspace::lesson) {
+        events_dock_->hide();
+        lesson_dock_->show();
+        if (screen != ScreenClass::small) addDockWidget(Qt::LeftDockWidgetArea, lesson_dock_);
+        lesson_dock_->raise();
+        resizeDocks({lesson_dock_}, {theme_.look().px(340)}, Qt::Horizontal);
+    }
+}
+
+void MainWindow::show_docks(bool on) {
+    are_docks_away_ = !on;
+    if (on) {
+        workspaces_->reset();
+        return;
+    }
+    for (QDockWidget* dock : docks()) dock->hide();
+}
+
+/// A dock that would be empty is not shown of itself.
+bool MainWindow::is_wanted(const QDockWidget* dock) const {
+    if (dock == compare_dock_) return other_design_.has_value();
+    if (dock == lesson_dock_) return lesson_->lesson().has_value();
+    return true;
+}
+
+void MainWindow::arrange_explore(ScreenClass screen) {
+    const Look& look = theme_.look();
+    addDockWidget(Qt::RightDockWidgetArea, stack_dock_);
+    addDockWidget(Qt::BottomDockWidgetArea, space_dock_);
+    splitDockWidget(space_dock_, timeline_dock_, Qt::Vertical);
+    addDockWidget(Qt::RightDockWidgetArea, cpus_dock_);
+    const bool is_small = screen == ScreenClass::small;
+    if (is_small) {
+        // A narrow screen has one column at the side; what does not fit is one tab away.
+        tabifyDockWidget(stack_dock_, cpus_dock_);
+        tabifyDockWidget(stack_dock_, design_dock_);
+        tabifyDockWidget(stack_dock_, events_dock_);
+        tabifyDockWidget(stack_dock_, compare_dock_);
+        tabifyDockWidget(stack_dock_, lesson_dock_);
+    } else {
+        splitDockWidget(stack_dock_, cpus_dock_, Qt::Vertical);
+        addDockWidget(Qt::LeftDockWidgetArea, design_dock_);
+        tabifyDockWidget(timeline_dock_, events_dock_);
+        tabifyDockWidget(design_dock_, lesson_dock_);
+        tabifyDockWidget(cpus_dock_, compare_dock_);
+        timeline_dock_->raise();
+    }
+    for (QDockWidget* dock : docks()) dock->setVisible(is_wanted(dock) && !are_docks_away_);
+    stack_dock_->raise();
+    if (lesson_->is_started()) {
+        lesson_dock_->raise();
+        look_at(lesson_->lesson()->steps[lesson_->step()].look_at);
+    }
+    const int side = other_design_ ? 2 * look.px(280) : look.px(is_small ? 340 : 400);
+    resizeDocks({stack_dock_}, {side}, Qt::Horizontal);
+    // Docks one above the other cannot be told how high they are together, but they keep a height that they once had.
+    views_->space_pair->setFixedHeight(look.px(is_small ? 132 : 190));
+    views_->timeline->setFixedHeight(look.px(is_small ? (other_design_ ? 130 : 100) : 170));
+    QTimer::singleShot(0, this, [this] {
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
+        for (QWidget* view : std::initializer_list<QWidget*>{views_->space_pair, views_->timeline}) {
+            view->setMinimumHeight(0);
+            view->setMaximumHeight(QWIDGETSIZE_MAX);
+        }
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
+    });
+    if (!is_small) {
+        resizeDocks({design_dock_}, {look.px(300)}, Qt::Horizontal);
+        resizeDocks({stack_dock_, cpus_dock_}, {look.px(480), look.px(420)}, Qt::Vertical);
+    }
+}
+
+void MainWindow::save_settings(QSettings& settings) const {
+    settings.setValue(QStringLiteral("window/version"), kSettingsVersion);
+    settings.setValue(QStringLiteral("window/size"), size());
+    settings.setValue(QStringLiteral("look/theme"), static_cast<int>(theme_.choice()));
+    settings.setValue(QStringLiteral("look/scale"), theme_.look().options().scale);
+    settings.setValue(QStringLiteral("look/patterns"), theme_.look().options().patterns);
+    settings.setValue(QStringLiteral("window/workspace"), static_cast<int>(workspaces_->current()));
+    const QMap<QString, QByteArray> layouts = workspaces_->save();
+    for (auto layout = layouts.cbegin(); layout != layouts.cend(); ++layout)
+        settings.setValue(QStringLiteral("layouts/") + layout.key(), layout.value());
+}
+
+void MainWindow::load_settings(const QSettings& settings) {
+    // Another version's settings say nothing about this one's docks.
+    if (settings.value(QStringLiteral("window/version")).toInt() != kSettingsVersion) return;
+    const QSize saved = settings.value(QStringLiteral("window/size")).toSize();
+    if (saved.isValid()) resize(saved.expandedTo(minimumSizeHint()));
+    const int theme = settings.value(QStringLiteral("look/theme"), 0).toInt();
+    if (theme >= 0 && theme < static_cast<int>(kThemeChoices.size()))
+        theme_.choose(kThemeChoices[static_cast<std::size_t>(theme)]);
+    theme_.set_scale(settings.value(QStringLiteral("look/scale"), 1.0).toDouble());
+    theme_.set_patterns(settings.value(QStringLiteral("look/patterns"), false).toBool());
+    QMap<QString, QByteArray> layouts;
+    for (const QString& key : settings.allKeys()) {
+        const QString prefix = QStringLiteral("layouts/");
+        if (key.startsWith(prefix)) layouts[key.mid(prefix.size())] = settings.value(key).toByteArray();
+    }
+    const int workspace = settings.value(QStringLiteral("window/workspace"), 0).toInt();
+    if (workspace >= 0 && workspace < static_cast<int>(kWorkspaces.size()))
+        saved_layouts_ = SavedLayouts{layouts, kWorkspaces[static_cast<std::size_t>(workspace)]};
+}
+
+void MainWindow::restyle() {
+    const Look& look = theme_.look();
+    setPalette(look.palette());
+    menuBar()->setFont(look.font(TextSize::small));
+    const QFont title = look.font(TextSize::small, TextWeight::bold);
+    for (QDockWidget* dock : findChildren<QDockWidget*>()) {
+        dock->setFont(title);
+        if (dock->widget() != nullptr) dock->widget()->setFont(look.font(TextSize::small));
+    }
+}
+
+} // namespace ksl::ui

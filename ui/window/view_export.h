@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A view as a picture in a file: PNG as it stands on the screen, at twice its resolution; SVG and PDF as drawings.
+// Under it a line says what is shown.
+//
+// Errors:  one sentence; the file name's ending chooses the format.
+#pragma once
+
+#include <QString>
+#include <expected>
+
+class QWidget;
+
+namespace ksl::ui {
+
+inline constexpr int kExportScale = 2;
+
+/// `caption`: title, design, seed, moment; it also becomes the title in the file's own description.
+[[nodiscard]] std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file);
+
+/// For file dialogs.
+[[nodiscard]] QString export_filter();
+
+} // namespace ksl::ui
