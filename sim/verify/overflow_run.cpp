@@ -53,7 +53,7 @@ public:
     explicit Player(core::Machine machine) : machine_(std::move(machine)) {}
 
     OverflowPlay run(OverflowAct act, const RecursionShape& shape) {
-        apply(core::Switch{kCpu, machine_.init_task()});
+        apply(core::Switch{kCpu, core::kInitTask});
         for (int i = 0; i < kThreadsBefore; ++i) apply(core::Spawn{kCpu, core::TaskKind::thread});
         task_ = core::TaskId{apply(core::Spawn{kCpu, core::TaskKind::thread}).value};
         apply(core::Switch{kCpu, task_});
@@ -100,7 +100,7 @@ private:
             if (!check(apply(core::Return{.cpu = kCpu}))) return;
         }
         if (!check(apply(core::Tick{.cpu = kCpu}))) return;
-        static_cast<void>(check(apply(core::Switch{.cpu = kCpu, .to = machine_.init_task()})));
+        static_cast<void>(check(apply(core::Switch{.cpu = kCpu, .to = core::kInitTask})));
     }
     /// Contiguous stacks only: all of it lies in the direct map.
     void keep_bytes() {

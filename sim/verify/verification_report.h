@@ -4,7 +4,8 @@
 //
 // JSON:    one capture: {"capture": NAME, "kind": ..., "path": ..., "exact": true, PART: {"exact": n, "total": n,
 //          "undetermined": [{"reason", "count"}], "differences": [{"event", "where", "recorded", "engine", "around"}]},
-//          ..., "measured": [{"name", "value", "unit"}]}; several: {"schema": "kstacklab.verify/1", "captures": [...]}.
+//          ..., "measured": [{"name", "value", "unit"}], "calibration": [{"workload", "part", "step",
+//          "simulated", "measured", "unexplained"}]}; several: {"schema": "kstacklab.verify/1", "captures": [...]}.
 #pragma once
 
 #include "sim/verify/verification.h"

@@ -144,7 +144,7 @@ TEST(MachineTest, LosesATaskToAGuardHitOn49) {
 
 TEST(MachineTest, DoesNotOutliveInit) {
     Machine machine = boot(small_machine(vmapped_4_9(), KernelFacts::linux_4_9()));
-    machine.apply(Switch{kCpu0, machine.init_task()});
+    machine.apply(Switch{kCpu0, kInitTask});
     Outcome last;
     for (int i = 0; i < 40 && last.is_done(); ++i) last = machine.apply(Call{kCpu0, 512, 512});
     EXPECT_EQ(last.status, OutcomeStatus::machine_died);

@@ -234,8 +234,8 @@ TEST(VmapAllocator, StepsAreCharged) {
     Effects fx{&prices, nullptr, nullptr, EventLevel::none, CpuId{0}, Cycles{}, KernelData{}};
     static_cast<void>(lab.allocator.find(kVmallocStart + Bytes{3 * kStride}, fx, lab.host));
     EXPECT_EQ(fx.ledger().count(Step::area_find), 1U);
-    EXPECT_GE(fx.ledger().count(Step::area_tree_level), 1U);
-    EXPECT_LE(fx.ledger().count(Step::area_tree_level), 4U) << "seven nodes";
+    EXPECT_GE(fx.ledger().count(Step::area_find_level), 1U);
+    EXPECT_LE(fx.ledger().count(Step::area_find_level), 4U) << "seven nodes";
     fx.ledger().reset();
     ASSERT_TRUE(lab.allocator.reserve(stack_request(), fx, lab.host));
     EXPECT_EQ(fx.ledger().count(Step::area_alloc_entry), 1U);

@@ -153,5 +153,33 @@ TEST(SimulationTest, EndsWhenMemoryForStacksIsGone) {
     EXPECT_TRUE(simulation.is_finished());
 }
 
+std::uint64_t cycles_of_waiting_for_locks(unsigned cpus) {
+    Simulation simulation = start(Burst{.rounds = 30, .threads = 64}, cpus);
+    std::uint64_t waits = 0;
+    while (simulation.step()) waits += simulation.last().outcome.ledger.lock_waits.count();
+    return waits;
+}
+
+TEST(SimulationTest, ProcessorsWaitForLocksThatOthersHold) {
+    EXPECT_EQ(cycles_of_waiting_for_locks(1), 0U);
+    EXPECT_GT(cycles_of_waiting_for_locks(4), 0U);
+}
+
+TEST(SimulationTest, NewTasksRunWhereTheWorkloadPlacesThem) {
+    const auto exits_elsewhere = [](Placement placement) {
+        Simulation simulation = start(CloneExit{.operations = 50, .placement = placement}, 2);
+        int count = 0;
+        core::CpuId parent{0};
+        while (simulation.step()) {
+            const Step& last = simulation.last();
+            if (std::holds_alternative<core::Spawn>(last.command)) parent = last.cpu;
+            count += !last.is_preparation && std::holds_alternative<core::Exit>(last.command) && last.cpu != parent;
+        }
+        return count;
+    };
+    EXPECT_EQ(exits_elsewhere(Placement::near), 0);
+    EXPECT_GE(exits_elsewhere(Placement::spread), 50);
+}
+
 } // namespace
 } // namespace ksl::sim

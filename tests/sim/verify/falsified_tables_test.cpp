@@ -64,6 +64,33 @@ TEST(FalsifiedTables, ACounterOfMeminfoIsADifference) {
     EXPECT_EQ(differing_parts(capture.folder()), "direct_map 1");
 }
 
+/// Lines of a dump, chosen at random, deleted, with another right, or with another range.
+TEST(FalsifiedTables, LinesOfADumpAreFoundOneByOneWhateverIsWrongWithThem) {
+    core::Random random{37};
+    const auto is_line = [](const std::string& row) { return row.starts_with("0x"); };
+    const auto deleted = [&](const std::string& row) { return is_line(row) ? "" : row; };
+    const auto writable = [&](const std::string& row) {
+        return is_line(row)
+                   ? replaced(row, row.contains(" RW ") ? " RW " : " ro ", row.contains(" RW ") ? " ro " : " RW ")
+                   : row;
+    };
+    const auto elsewhere = [&](std::string row) {
+        if (is_line(row)) row[13] = row[13] == '1' ? '2' : '1';
+        return row;
+    };
+    for (const auto& [capture_name, dump] :
+         {std::pair{kMachine, "page_tables_kernel.txt"},
+          std::pair{"6.1/snapshot-vmap-y-512M-1cpu", "during.page_tables_kernel.txt"},
+          std::pair{"2016/snapshot-4.9-vmap-y-512M", "during.page_tables_kernel.txt"}}) {
+        for (const std::function<std::string(const std::string&)>& change :
+             {std::function<std::string(const std::string&)>{deleted}, {writable}, {elsewhere}}) {
+            const SpoiledCapture capture{capture_name};
+            capture.edit_lines(dump, 3, random, change);
+            EXPECT_EQ(differing_parts(capture.folder()), "dump 3") << capture_name;
+        }
+    }
+}
+
 TEST(FalsifiedTables, ALineThatIsMissingIsADifference) {
     const SpoiledCapture capture{kMachine};
     const std::string dump = capture.read("page_tables_kernel.txt");
