@@ -60,7 +60,7 @@ TEST_P(EveryDesign, APageTooDeepEndsAsTheGuardSays) {
         EXPECT_TRUE(trial.victim);
         EXPECT_TRUE(trial.verdict == TrialVerdict::unnoticed || trial.verdict == TrialVerdict::noticed_late);
     } else {
-        const bool panics = design.facts().guard_hit_panics;
+        const bool panics = design.facts().double_fault_is_nmi;
         EXPECT_EQ(trial.verdict, panics ? TrialVerdict::machine_dies : TrialVerdict::task_killed);
         EXPECT_FALSE(trial.victim);
     }

@@ -16,16 +16,32 @@ LoggedEvent at(std::uint64_t position, std::uint64_t time, core::EventBody body)
             .event = {.at = core::Cycles{0}, .cpu = core::CpuId{0}, .body = body}};
 }
 
+core::StackOverran overran(std::uint32_t task, std::uint64_t from, std::uint64_t to, core::Victim victim) {
+    return {.task = task,
+            .owner = 0,
+            .from = from,
+            .to = to,
+            .value = 0,
+            .offset = 0,
+            .victim = static_cast<std::uint8_t>(victim),
+            .field = 0};
+}
+core::OverflowNoticed noticed(std::uint32_t task, std::uint64_t address, core::Detector by, bool machine_dies) {
+    return {.task = task,
+            .address = address,
+            .after = 0,
+            .detector = by,
+            .machine_dies = machine_dies,
+            .magic_is_gone = false};
+}
+
 TEST(OverflowLog, TellsAStoryUpToThePosition) {
     OverflowLog log;
-    const auto victim = static_cast<std::uint8_t>(core::Victim::slab_object);
-    log.append(std::vector{
-        at(3, 100, core::StackOverran{.task = 7, .from = 0x0ff8, .to = 0x1000, .victim = victim}),
-        at(4, 150, core::StackOverran{.task = 7, .from = 0x0f00, .to = 0x0ff8, .victim = victim}),
-        at(9, 900,
-           core::OverflowNoticed{
-               .task = 7, .address = 0x1000, .detector = core::Detector::stack_end_check, .machine_dies = true}),
-        at(9, 900, core::MachineDied{.task = 7})});
+    const auto victim = core::Victim::slab_object;
+    log.append(std::vector{at(3, 100, overran(7, 0x0ff8, 0x1000, victim)),
+                           at(4, 150, overran(7, 0x0f00, 0x0ff8, victim)),
+                           at(9, 900, noticed(7, 0x1000, core::Detector::stack_end_check, true)),
+                           at(9, 900, core::MachineDied{.task = 7})});
     EXPECT_FALSE(log.story(TaskId{7}, 2));
     EXPECT_FALSE(log.story(TaskId{8}, 9)) << "another task's stack held";
     const auto early = log.story(TaskId{7}, 3);
@@ -43,11 +59,8 @@ TEST(OverflowLog, TellsAStoryUpToThePosition) {
 
 TEST(OverflowLog, AGuardNoticesAtOnceAndWithoutDamage) {
     OverflowLog log;
-    log.append(std::vector{
-        at(5, 40,
-           core::OverflowNoticed{
-               .task = 2, .address = 0xfff8, .detector = core::Detector::guard_double_fault, .machine_dies = false}),
-        at(5, 40, core::TaskKilled{.task = 2})});
+    log.append(std::vector{at(5, 40, noticed(2, 0xfff8, core::Detector::guard_double_fault, false)),
+                           at(5, 40, core::TaskKilled{.task = 2})});
     const auto story = log.story(TaskId{2}, 5);
     ASSERT_TRUE(story);
     EXPECT_TRUE(story->damage.is_empty());
@@ -57,7 +70,7 @@ TEST(OverflowLog, AGuardNoticesAtOnceAndWithoutDamage) {
 
 TEST(OverflowLog, ANewTaskUnderAnOldNumberHasNoStory) {
     OverflowLog log;
-    log.append(std::vector{at(1, 10, core::StackOverran{.task = 2, .from = 8, .to = 16, .victim = 0}),
+    log.append(std::vector{at(1, 10, overran(2, 8, 16, core::Victim::nobody)),
                            at(6, 60, core::TaskCreated{.task = 2, .parent = 0, .stack_lowest = 0, .source = {}})});
     EXPECT_TRUE(log.story(TaskId{2}, 5));
     EXPECT_FALSE(log.story(TaskId{2}, 6));
