@@ -23,9 +23,13 @@ class Witness final : public core::EventSink {
 public:
     void on_event(const core::Event& event) override {
         if (const auto* overran = std::get_if<core::StackOverran>(&event.body)) {
-            if (!victim) victim = static_cast<core::Victim>(overran->victim);
+            // The word at the stack's own end is nobody's.
+            const auto whose = static_cast<core::Victim>(overran->victim);
+            if (!victim && whose != core::Victim::stack_end) victim = whose;
         } else if (const auto* noticed = std::get_if<core::OverflowNoticed>(&event.body)) {
             if (noticed->detector == core::Detector::stack_end_check) found_damage = true;
+            is_by_guard = noticed->detector == core::Detector::guard_page_fault ||
+                          noticed->detector == core::Detector::guard_double_fault;
         } else if (std::holds_alternative<core::TaskKilled>(event.body)) {
             killed = true;
         } else if (std::holds_alternative<core::MachineDied>(event.body)) {
@@ -35,12 +39,14 @@ public:
 
     std::optional<core::Victim> victim;
     bool found_damage = false;
+    bool is_by_guard = false; ///< the last notice
     bool killed = false;
     bool died = false;
 };
 
 TrialVerdict verdict_of(const Witness& witness, std::int64_t room) {
     if (witness.found_damage) return TrialVerdict::noticed_late;
+    if ((witness.died || witness.killed) && !witness.is_by_guard) return TrialVerdict::crashed;
     if (witness.died) return TrialVerdict::machine_dies;
     if (witness.killed) return TrialVerdict::task_killed;
     return witness.victim || room < 0 ? TrialVerdict::unnoticed : TrialVerdict::fits;
@@ -86,6 +92,7 @@ std::string_view name_of(TrialVerdict verdict) {
     case TrialVerdict::fits: return "fits";
     case TrialVerdict::unnoticed: return "overruns-unnoticed";
     case TrialVerdict::noticed_late: return "overruns-noticed-at-switch";
+    case TrialVerdict::crashed: return "overruns-and-crashes";
     case TrialVerdict::task_killed: return "guard-kills-task";
     case TrialVerdict::machine_dies: return "guard-kills-machine";
     }

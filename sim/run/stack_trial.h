@@ -29,6 +29,7 @@ enum class TrialVerdict : std::uint8_t {
     fits,
     unnoticed,    ///< something was overwritten, and nobody noticed
     noticed_late, ///< the magic word was found damaged at the next switch: the machine dies
+    crashed,      ///< something was overwritten, and using it crashed the kernel
     task_killed,  ///< stopped at the guard; the task is lost
     machine_dies, ///< stopped at the guard; the kernel panics
 };

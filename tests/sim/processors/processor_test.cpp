@@ -254,7 +254,7 @@ TEST(ProcessorMistakes, AreAnsweredWithTheirPlaceAndWhatWouldBeRight) {
         "mine.toml:52:8: key `latency.dram`: 60 is not a time; a time like \"250 ns\" (ns, us, ms, s) would be right");
     EXPECT_EQ(message_for("l1d = 4", "l1 = 4"), "mine.toml:44:1: key `latency.l1d` is missing; is it meant by `l1`?");
     EXPECT_EQ(message_for("mhz = 3500", "mhz = 35"),
-              "mine.toml:76:7: key `clock.mhz`: 35 is too small; 100 to 10000 would be right");
+              "mine.toml:78:7: key `clock.mhz`: 35 is too small; 100 to 10000 would be right");
     EXPECT_EQ(message_for("page_walkers = 1", "page_walkers = 1\nwalkers = 2"),
               "mine.toml:37:1: key `tlb.walkers` is not known; known here: first_level_data, first_level_fetch, "
               "first_level_store, page_walkers, second_level, second_level_1g_as_2m, second_level_fetch");
