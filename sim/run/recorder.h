@@ -85,12 +85,12 @@ private:
     std::vector<core::Event> events_;          ///< of the present step, if they are kept
     std::vector<core::TaskReleased> released_; ///< in the present step
     EventTally tallied_;
-    std::optional<core::StackSink> sink_;      ///< of a stack given back in the present step
-    bool has_overrun_ = false;                 ///< a stack was left in the present step
-    core::Ledger switches_;                    ///< sum over all switches of the recorded part,
-    std::uint64_t switch_count_ = 0;           ///< which are so many
-    std::uint64_t stacks_ = 0;                 ///< given to tasks in the recorded part,
-    std::uint64_t cached_stacks_ = 0;          ///< of these, from a cache
+    std::optional<core::StackSink> sink_; ///< of a stack given back in the present step
+    bool has_overrun_ = false;            ///< a stack was left in the present step
+    core::Ledger switches_;               ///< sum over all switches of the recorded part,
+    std::uint64_t switch_count_ = 0;      ///< which are so many
+    std::uint64_t stacks_ = 0;            ///< given to tasks in the recorded part,
+    std::uint64_t cached_stacks_ = 0;     ///< of these, from a cache
     std::uint64_t failures_ = 0;
     std::uint64_t next_sample_ = 0;
 };
