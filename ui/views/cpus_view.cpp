@@ -337,8 +337,11 @@ void CpusView::paint_tlb(QPainter& painter, TextPainter& text, std::size_t index
     const auto array = data_tlb(tlb);
     text.set_font(look().font(TextSize::small));
     text.set_colour(look().colour(Role::text));
-    const double label = std::max(text.width_of(tr("stack cache")), text.width_of(tr("data TLB"))) + look().px(8);
+    const double label = std::max(text.width_of(tr("stack cache")), text.width_of(tr("4 KiB pages"))) + look().px(8);
     text.write(QRectF(card.tlb.left(), card.tlb.top(), label, text.line_height()), Qt::AlignLeft, tr("data TLB"));
+    text.set_colour(look().colour(Role::muted));
+    text.write(QRectF(card.tlb.left(), card.tlb.top() + text.line_height(), label, text.line_height()), Qt::AlignLeft,
+               tr("4 KiB pages"));
     if (!array) return;
     // Sets across, ways down; a small array of few sets becomes wide cells, a large one narrow ones.
     const core::ArrayShape shape = tlb.shape(*array);
@@ -360,6 +363,9 @@ void CpusView::paint_tlb(QPainter& painter, TextPainter& text, std::size_t index
     painter.setPen(look().hairline());
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(grid.adjusted(-0.5, -0.5, 0.5, 0.5));
+    if (std::ranges::any_of(counts, [](unsigned count) { return count != 0; })) return;
+    text.set_colour(look().colour(Role::muted));
+    text.write(grid, Qt::AlignCenter, tr("no 4 KiB page in it"), TextFit::whole);
 }
 
 } // namespace ksl::ui
