@@ -2,6 +2,7 @@
 #include "sim/verify/verification.h"
 
 #include "sim/verify/cost_figures.h"
+#include "sim/verify/fragmented_check.h"
 #include "sim/verify/overflow_check.h"
 #include "sim/verify/replay_checks.h"
 #include "sim/verify/table_checks.h"
@@ -55,7 +56,7 @@ Result<Verification> verify_capture(const fs::path& folder) {
     case CaptureKind::snapshot: KSL_TRY(check_snapshot(verification)); break;
     case CaptureKind::cost: KSL_TRY(check_cost(verification)); break;
     case CaptureKind::overflow: KSL_TRY(check_overflow(verification)); break;
-    case CaptureKind::fragmented: break;
+    case CaptureKind::fragmented: KSL_TRY(check_fragmented(verification)); break;
     }
     return std::move(verification);
 }

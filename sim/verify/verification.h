@@ -26,6 +26,10 @@
 //                       deaths            whether task and machine go on, panics, oopses
 //                       overwritten       fields of thread_info, the magic word, what each frame left
 //                       neighbours        which pages round the stack were overwritten, and from where to where
+//           fragmented  start_lists       free blocks by order, and the same by type
+//                       threads           each thread: created, and what was free afterwards
+//                       ends              killer or not, how many threads came before
+//                       oom_lists         the killer's report: blocks that a stack would have fitted into
 //           cost        rows        operations whose counts fit together: created before waited for, one sum a round
 //                       sums        parts of the workload whose functions add up to their total
 //                       and, shown but not judged, medians and the calibration of the price list

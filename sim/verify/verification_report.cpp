@@ -260,6 +260,7 @@ std::string to_markdown(std::span<const Verification> verifications) {
         Chapter{CaptureKind::mmu, "Page tables and page walks"},
         Chapter{CaptureKind::snapshot, "Address space from the memory map"},
         Chapter{CaptureKind::overflow, "Overflows: faults, messages, deaths, what was overwritten"},
+        Chapter{CaptureKind::fragmented, "Threads on fragmented memory"},
         Chapter{CaptureKind::cost, "Instruction counts"},
     };
     std::string text;

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+#include "sim/verify/fragmented_check.h"
+
+#include "core/memory/counted_state.h"
+#include "core/memory/page_allocator.h"
+#include "core/memory/slab_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace ksl::sim {
+
+namespace {
+
+using capture::FragmentedCapture;
+using core::Order;
+
+constexpr Order kStackOrder{2};
+constexpr std::uint64_t kStackKib = 16;
+constexpr std::uint64_t kPageKib = 4;
+constexpr std::uint64_t kTryAgain = 11; ///< EAGAIN: the limit of threads
+constexpr unsigned kMostFreeObjects = 64;
+constexpr std::string_view kOthers = "memory that others took or gave back between two threads";
+constexpr std::string_view kPageLists = "single pages come through page lists that are not recorded";
+constexpr std::string_view kSmallBlocks = "single pages and pairs that others took until the report";
+
+std::optional<core::ZoneId> zone_named(std::string_view name) {
+    const auto found = std::ranges::find(core::kZoneNames, name);
+    if (found == core::kZoneNames.end()) return std::nullopt;
+    return static_cast<core::ZoneId>(found - core::kZoneNames.begin());
+}
+
+core::MigrateType type_named(std::string_view name) {
+    if (name == "Movable") return core::MigrateType::movable;
+    if (name == "Reclaimable") return core::MigrateType::reclaimable;
+    if (name == "HighAtomic") return core::MigrateType::highatomic;
+    return core::MigrateType::unmovable;
+}
+
+core::CountedZone empty_zone(core::ZoneId id) {
+    core::CountedZone zone;
+    zone.id = id;
+    return zone;
+}
+
+/// Free blocks and pageblocks by type, a zone each.
+Result<std::vector<core::CountedZone>> counted_zones(const FragmentedCapture& capture) {
+    std::vector<core::CountedZone> zones;
+    const auto zone_of = [&](std::string_view name) -> core::CountedZone* {
+        const auto id = zone_named(name);
+        if (!id) return nullptr;
+        const auto found = std::ranges::find(zones, *id, &core::CountedZone::id);
+        return found != zones.end() ? &*found : &zones.emplace_back(empty_zone(*id));
+    };
+    for (const proc::TypedFreeBlocks& row : capture.types.free) {
+        core::CountedZone* zone = zone_of(row.zone);
+        if (zone == nullptr) return fail("result.txt", 0, fmt::format("zone {} is not known", row.zone));
+        for (std::size_t order = 0; order < std::min<std::size_t>(core::kOrders, row.free_blocks.size()); ++order) {
+            zone->free_blocks[order][static_cast<std::size_t>(type_named(row.type))] += static_cast<std::uint32_t>(
+                std::min<std::uint64_t>(row.free_blocks[order], std::numeric_limits<std::uint16_t>::max()));
+        }
+    }
+    for (const proc::TypedPageblocks& row : capture.types.pageblocks) {
+        core::CountedZone* zone = zone_of(row.zone);
+        if (zone == nullptr) return fail("result.txt", 0, fmt::format("zone {} is not known", row.zone));
+        if (!zone->pageblocks) zone->pageblocks.emplace();
+        for (std::size_t i = 0; i < std::min(row.blocks.size(), capture.types.types.size()); ++i) {
+            (*zone->pageblocks)[static_cast<std::size_t>(type_named(capture.types.types[i]))] +=
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(row.blocks[i], 1U << 20U));
+        }
+    }
+    return zones;
+}
+
+std::uint64_t blocks_of(const core::CountedZone& zone, std::size_t order) {
+    std::uint64_t sum = 0;
+    for (const std::uint32_t blocks : zone.free_blocks[order]) sum += blocks;
+    return sum;
+}
+
+/// The lists of a machine whose memory is as large as its pageblocks; everything that is in use stays in use.
+Result<core::PageState> start_from(const std::vector<core::CountedZone>& zones, const core::PageRules& rules) {
+    std::uint64_t pageblocks = 0;
+    for (const core::CountedZone& zone : zones) {
+        if (!zone.pageblocks)
+            return fail("result.txt", 0, "does not count pageblocks; the whole of pagetypeinfo would be right");
+        for (const std::uint32_t blocks : *zone.pageblocks) pageblocks += blocks;
+    }
+    const core::Bytes size{pageblocks * core::kPageblockFrames * core::kPageBytes};
+    if (size > core::Bytes{std::uint64_t{64} << 30})
+        return fail("result.txt", 0, "counts more pageblocks than 64 GiB have");
+    core::CountedMemory memory;
+    memory.map = core::MemoryMap::pc(size);
+    memory.zones = zones;
+    memory.rules = rules;
+    memory.page_cache_permille = 0; // pipe buffers: nothing can be dropped
+    auto state = core::make_state(memory);
+    if (!state) return fail("result.txt", 0, fmt::format("no memory can be like this: {}", state.error()));
+    return std::move(*state);
+}
+
+/// What the engine did with one request after the other.
+struct Play {
+    std::vector<std::uint64_t> falls; ///< KiB of free memory that each thread took
+    bool runs_out = false;            ///< after so many threads there was no block for the next one's stack
+    std::vector<core::Zone> zones;    ///< at the end
+};
+
+/// Threads with contiguous stacks until one gets none, or `most` have theirs.
+Play play_contiguous(const core::PageState& start, const core::SlabShape& shape, unsigned free_objects,
+                     std::size_t most) {
+    core::PageAllocator pages{start};
+    core::Effects silent;
+    const auto take = [&](Order order, core::Gfp gfp, core::FrameUse use) {
+        return pages.allocate({.order = order, .gfp = gfp, .use = use}, silent).has_value();
+    };
+    Play play;
+    unsigned objects = free_objects;
+    while (play.falls.size() < most) {
+        const core::Pages before = pages.free_pages();
+        if (objects == 0) {
+            const core::Gfp light =
+                (core::gfp::kKernel | core::gfp::kNoRetry | core::gfp::kNoMemalloc).without(core::gfp::kReclaim);
+            objects = shape.objects;
+            if (!take(shape.order, light, core::FrameUse::slab)) {
+                objects = shape.min_objects;
+                if (!take(shape.min_order, core::gfp::kKernel, core::FrameUse::slab)) break;
+            }
+        }
+        --objects;
+        if (!take(kStackOrder, core::gfp::kKernel, core::FrameUse::kernel_stack)) break;
+        play.falls.push_back((before - pages.free_pages()).count() * kPageKib);
+    }
+    play.runs_out = play.falls.size() < most;
+    play.zones = {pages.state().zones.begin(), pages.state().zones.end()};
+    return play;
+}
+
+class Judge {
+public:
+    explicit Judge(const FragmentedCapture& capture) : capture_(capture) {
+        created_ =
+            static_cast<std::size_t>(std::ranges::count(capture_.threads, 0U, &capture::FragmentedThread::error));
+        is_contiguous_ = falls_by_a_stack();
+    }
+
+    Result<std::vector<PartResult>> run() {
+        KSL_TRY_ASSIGN(zones, counted_zones(capture_));
+        judge_start(zones);
+        if (is_contiguous_) {
+            KSL_TRY(judge_contiguous(zones));
+        } else {
+            judge_mapped();
+        }
+        if (capture_.created)
+            judge(ends_, "threads that the capture counts", std::to_string(*capture_.created),
+                  std::to_string(created_));
+        std::vector<PartResult> parts;
+        for (PartResult* part : {&start_, &threads_, &ends_, &lists_}) {
+            if (part->total() != 0 || !part->undetermined().empty()) parts.push_back(std::move(*part));
+        }
+        return parts;
+    }
+
+private:
+    static void judge(PartResult& part, std::string where, std::string recorded, std::string engine) {
+        if (recorded == engine) {
+            part.add_exact();
+        } else {
+            part.add_difference({.event = 0,
+                                 .where = std::move(where),
+                                 .recorded = std::move(recorded),
+                                 .engine = std::move(engine),
+                                 .around = {}});
+        }
+    }
+
+    /// More than half of the threads took exactly one stack's worth of free memory.
+    [[nodiscard]] bool falls_by_a_stack() const {
+        std::size_t alike = 0;
+        for (std::size_t i = 1; i < capture_.threads.size(); ++i) {
+            if (capture_.threads[i - 1].free_kib == capture_.threads[i].free_kib + kStackKib) ++alike;
+        }
+        return alike * 2 > capture_.threads.size();
+    }
+
+    /// buddyinfo is the sum of pagetypeinfo. Where it is not, one of them is wrong: both are tried.
+    void judge_start(std::vector<core::CountedZone>& zones) {
+        for (const proc::BuddyZone& row : capture_.free) {
+            const auto id = zone_named(row.zone);
+            const auto zone = std::ranges::find_if(zones, [&](const core::CountedZone& own) { return own.id == id; });
+            if (zone == zones.end()) continue;
+            for (std::size_t order = 0; order < std::min<std::size_t>(core::kOrders, row.free_blocks.size()); ++order) {
+                const std::uint64_t counted = blocks_of(*zone, order);
+                judge(start_, fmt::format("free blocks of order {} in zone {}", order, row.zone),
+                      std::to_string(row.free_blocks[order]), std::to_string(counted));
+                if (row.free_blocks[order] != counted) mends_.push_back({*id, order, row.free_blocks[order], counted});
+            }
+        }
+    }
+    struct Mend {
+        core::ZoneId zone;
+        std::size_t order;
+        std::uint64_t total;
+        std::uint64_t counted;
+    };
+    [[nodiscard]] std::vector<core::CountedZone> mended(std::vector<core::CountedZone> zones) const {
+        for (const Mend& mend : mends_) {
+            const auto zone = std::ranges::find(zones, mend.zone, &core::CountedZone::id);
+            // As many of the type that has most as make the sum right.
+            const auto most = std::ranges::max_element(zone->free_blocks[mend.order]);
+            const std::int64_t right =
+                std::int64_t{*most} + static_cast<std::int64_t>(mend.total) - static_cast<std::int64_t>(mend.counted);
+            *most = static_cast<std::uint32_t>(std::clamp<std::int64_t>(right, 0, 1 << 16));
+        }
+        return zones;
+    }
+
+    [[nodiscard]] std::uint64_t free_before(std::size_t thread) const {
+        return thread == 0 ? capture_.free_kib : capture_.threads[thread - 1].free_kib;
+    }
+    [[nodiscard]] std::size_t agreeing(const Play& play) const {
+        std::size_t agree = 0;
+        for (std::size_t i = 0; i < std::min(created_, play.falls.size()); ++i) {
+            if (capture_.threads[i].free_kib + play.falls[i] == free_before(i)) ++agree;
+        }
+        return agree + (play.falls.size() == created_ ? 1U : 0U);
+    }
+
+    Result<void> judge_contiguous(const std::vector<core::CountedZone>& zones) {
+        const core::SlabSizes sizes =
+            capture_.counts_by_zone ? core::SlabSizes::linux_4_9(1) : core::SlabSizes::linux_4_7(1);
+        const core::PageRules rules =
+            capture_.counts_by_zone ? core::PageRules::linux_4_9() : core::PageRules::linux_4_7();
+        const core::SlabShape shape = core::shape_of(sizes[core::SlabCacheId::task_struct].size, sizes.rules);
+        // Beyond the recorded threads there is no telling but for the killer: he comes when the engine has no block
+        // left.
+        const std::size_t most = capture_.oom ? created_ + 1000 : created_;
+        Play best;
+        std::size_t agreed = 0;
+        for (const bool mend : {false, true}) {
+            if (mend && mends_.empty()) continue;
+            auto start = start_from(mend ? mended(zones) : zones, rules);
+            if (!start) {
+                if (!mend && !mends_.empty()) continue;
+                return std::unexpected(start.error());
+            }
+            for (unsigned free = 0; free < kMostFreeObjects; ++free) {
+                Play play = play_contiguous(*start, shape, free, most);
+                if (const std::size_t agree = agreeing(play); agree > agreed || best.zones.empty()) {
+                    agreed = agree;
+                    best = std::move(play);
+                }
+            }
+        }
+        judge_rows(best);
+        judge_end(best);
+        if (capture_.oom) judge_report(*capture_.oom, best);
+        return {};
+    }
+    void judge_rows(const Play& play) {
+        std::uint64_t now = capture_.free_kib;
+        const std::vector<capture::FragmentedThread>& rows = capture_.threads;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const std::string where = fmt::format("thread {}", i);
+            if (rows[i].number != i || rows[i].error != 0 || i >= play.falls.size()) {
+                judge_odd_row(i, i < play.falls.size());
+                now = rows[i].free_kib;
+                continue;
+            }
+            const std::uint64_t expected = now - play.falls[i];
+            if (rows[i].free_kib == expected) {
+                threads_.add_exact();
+                now = expected;
+                continue;
+            }
+            // A wrong value stands alone; what others took is missing from then on.
+            const bool stands_alone = i + 1 >= rows.size() || i + 1 >= play.falls.size() ||
+                                      rows[i + 1].free_kib + play.falls[i + 1] == expected;
+            if (stands_alone) {
+                judge(threads_, where + ": free KiB afterwards", std::to_string(rows[i].free_kib),
+                      std::to_string(expected));
+                now = expected;
+            } else {
+                threads_.add_undetermined(kOthers);
+                now = rows[i].free_kib;
+            }
+        }
+    }
+    void judge_odd_row(std::size_t row, bool engine_creates) {
+        const capture::FragmentedThread& thread = capture_.threads[row];
+        judge(threads_, fmt::format("row {}", row), fmt::format("thread {}, errno {}", thread.number, thread.error),
+              engine_creates ? fmt::format("thread {}, errno 0", row) : std::string{"no block for its stack"});
+    }
+    void judge_end(const Play& play) {
+        const auto killer = [](std::uint64_t order) { return fmt::format("out-of-memory killer, order {}", order); };
+        judge(ends_, "the end", capture_.oom ? killer(capture_.oom->order) : std::string{"goes on"},
+              play.runs_out ? killer(kStackOrder.raw()) : std::string{"goes on"});
+        judge(ends_, "threads created", std::to_string(created_), std::to_string(play.falls.size()));
+    }
+    void judge_report(const capture::OomReport& report, const Play& play) {
+        for (std::size_t i = 0; i < report.free.size(); ++i) {
+            const proc::BuddyZone& row = report.free[i];
+            const auto id = zone_named(row.zone);
+            if (!id) continue;
+            std::uint64_t sum = 0;
+            bool is_exact = true;
+            for (std::size_t order = 0; order < core::kOrders; ++order) {
+                sum += row.free_blocks[order] * kPageKib << order;
+                if (order < kStackOrder.raw()) {
+                    lists_.add_undetermined(kSmallBlocks);
+                    continue;
+                }
+                const std::uint32_t own = play.zones[static_cast<std::size_t>(*id)].free_blocks[order];
+                is_exact = is_exact && row.free_blocks[order] == own;
+                judge(lists_, fmt::format("report: free blocks of order {} in zone {}", order, row.zone),
+                      std::to_string(row.free_blocks[order]), std::to_string(own));
+            }
+            if (is_exact)
+                judge(lists_, fmt::format("report: free KiB in zone {}", row.zone), std::to_string(report.free_kib[i]),
+                      std::to_string(sum));
+        }
+    }
+
+    /// Single pages suffice: the engine, too, goes on until somebody forbids it.
+    void judge_mapped() {
+        const std::vector<capture::FragmentedThread>& rows = capture_.threads;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const bool is_last = i + 1 == rows.size();
+            if (rows[i].number == i && (rows[i].error == 0 || (is_last && rows[i].error == kTryAgain))) {
+                threads_.add_exact();
+            } else {
+                judge_odd_row(i, true);
+            }
+            threads_.add_undetermined(kPageLists);
+        }
+        judge(ends_, "the end", capture_.oom ? "out-of-memory killer" : "goes on", "goes on");
+    }
+
+    const FragmentedCapture& capture_;
+    std::size_t created_ = 0;
+    bool is_contiguous_ = false;
+    std::vector<Mend> mends_;
+    PartResult start_{"start_lists"};
+    PartResult threads_{"threads"};
+    PartResult ends_{"ends"};
+    PartResult lists_{"oom_lists"};
+};
+
+} // namespace
+
+Result<std::vector<PartResult>> judge_fragmented(const FragmentedCapture& capture) {
+    return Judge(capture).run();
+}
+
+Result<void> check_fragmented(Verification& verification) {
+    KSL_TRY_ASSIGN(capture, capture::read_fragmented(verification.folder));
+    auto parts = judge_fragmented(capture);
+    if (!parts)
+        return fail((verification.folder / parts.error().file).string(), parts.error().line, parts.error().message);
+    verification.parts = std::move(*parts);
+    return {};
+}
+
+} // namespace ksl::sim
