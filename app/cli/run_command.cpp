@@ -5,6 +5,7 @@
 #include "app/cli/scenario_options.h"
 #include "sim/run/experiment.h"
 #include "sim/run/figures.h"
+#include "sim/run/overflow_report.h"
 #include "sim/run/run_report.h"
 
 #include <algorithm>
@@ -27,6 +28,8 @@ void print(const sim::Scenario& scenario, const sim::Experiment& experiment, std
     std::printf("%s\n\n", scenario.title.c_str());
     std::printf("%s\n", to_text(comparison_table(experiment.runs, scenario.baseline)).c_str());
     std::printf("%s", to_text(result_table(experiment.runs)).c_str());
+    if (const sim::Table overflows = overflow_table(experiment.runs); !overflows.rows.empty())
+        std::printf("\nStacks that were left\n%s", to_text(overflows).c_str());
     if (!verdicts.empty()) std::printf("\n");
     for (const sim::Verdict& verdict : verdicts) {
         std::printf("%s  %s\n", verdict.holds ? "holds" : "FAILS", verdict.text.c_str());

@@ -2,6 +2,7 @@
 #include "sim/run/recorder.h"
 
 #include "sim/run/event_text.h"
+#include "sim/run/overflow_report.h"
 #include "sim/run/run_metrics.h"
 
 #include <algorithm>
@@ -279,6 +280,7 @@ Result<RunSummary> Recorder::finish(const Simulation& simulation) {
     summary.kinds = summarise(tally_);
     summary.metrics = metrics(simulation);
     summary.steps = step_totals();
+    summary.overflows = overflow_stories(simulation.machine());
     if (writer_ == nullptr) return summary;
     summary.run_id = writer_->id();
     writer_->add_step_totals(summary.steps);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/run/run_report.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -33,6 +35,16 @@ Json kind_json(const KindSummary* kind) {
     return json;
 }
 
+Json overflow_json(const OverflowStory& story) {
+    return {{"pid", story.pid},
+            {"bytes", story.bytes},
+            {"lowest", fmt::format("{:#x}", story.lowest)},
+            {"overwritten", story.overwritten},
+            {"noticed_by", story.noticed_by.empty() ? Json(nullptr) : Json(story.noticed_by)},
+            {"noticed_after_ns", story.noticed_after_ns ? Json(*story.noticed_after_ns) : Json(nullptr)},
+            {"address_limit", story.address_limit ? Json(fmt::format("{:#x}", *story.address_limit)) : Json(nullptr)}};
+}
+
 Json run_json(const RunSummary& run) {
     Json json;
     json["run_id"] = run.run_id ? Json(run.run_id->raw()) : Json(nullptr);
@@ -50,6 +62,7 @@ Json run_json(const RunSummary& run) {
     json["stack_cache_hit_rate"] = run.stack_cache_hit_rate ? Json(*run.stack_cache_hit_rate) : Json(nullptr);
     json["failures"] = run.failures;
     for (const Metric& metric : run.metrics) json["metrics"][metric.name] = metric.value;
+    for (const OverflowStory& story : run.overflows) json["overflows"].push_back(overflow_json(story));
     return json;
 }
 

@@ -9,6 +9,7 @@
 // Units:   in the names: _ns, _cycles, _rate and _share (0 to 1); everything else is a count.
 #pragma once
 
+#include "sim/run/overflow_report.h"
 #include "sim/stats/distribution.h"
 #include "sim/store/operation_row.h"
 #include "sim/store/run_record.h"
@@ -45,6 +46,7 @@ struct RunSummary {
     std::vector<KindSummary> kinds;             ///< those that occurred
     std::vector<Metric> metrics;
     std::vector<StepTotal> steps;
+    std::vector<OverflowStory> overflows; ///< stacks that were left
 
     [[nodiscard]] const KindSummary* kind(OperationKind kind) const;
     /// The value of a name as above; nothing if this run has none such.
