@@ -13,6 +13,7 @@ struct Teller {
     OverflowStory& story;
     core::TaskId task;
     core::Nanoseconds at;
+    core::Frequency clock;
     bool& is_told;
 
     void operator()(const core::TaskCreated& e) const {
@@ -32,7 +33,11 @@ struct Teller {
     }
     void operator()(const core::OverflowNoticed& e) const {
         if (e.task != task.raw()) return;
-        if (!story.noticed) story.noticed = {.at = at, .address = core::VirtAddr{e.address}, .detector = e.detector};
+        const core::Nanoseconds after = clock.to_time(core::Cycles{e.after});
+        // The step goes on after the notice: an oops is long. What began it is known to the cycle.
+        const core::Nanoseconds when = story.began ? *story.began + after : at;
+        if (!story.noticed)
+            story.noticed = {.at = when, .address = core::VirtAddr{e.address}, .detector = e.detector, .after = after};
         is_told = true;
     }
     void operator()(const core::TaskKilled& e) const {
@@ -49,7 +54,7 @@ struct Teller {
 
 std::optional<core::Nanoseconds> OverflowStory::latency() const {
     if (!noticed) return std::nullopt;
-    return began ? noticed->at - *began : core::Nanoseconds{0};
+    return noticed->after;
 }
 
 bool OverflowLog::is_about_overflow(const core::EventBody& body) {
@@ -65,12 +70,14 @@ void OverflowLog::append(std::span<const LoggedEvent> events) {
     }
 }
 
-std::optional<OverflowStory> OverflowLog::story(core::TaskId task, std::uint64_t position) const {
+std::optional<OverflowStory> OverflowLog::story(core::TaskId task, std::uint64_t position,
+                                                core::Frequency clock) const {
     OverflowStory story;
     bool is_told = false;
     for (const LoggedEvent& logged : events_) {
         if (logged.position > position) break;
-        std::visit(Teller{.story = story, .task = task, .at = logged.at, .is_told = is_told}, logged.event.body);
+        std::visit(Teller{.story = story, .task = task, .at = logged.at, .clock = clock, .is_told = is_told},
+                   logged.event.body);
     }
     return is_told ? std::optional(story) : std::nullopt;
 }

@@ -27,6 +27,7 @@ struct OverflowStory {
         core::Nanoseconds at;
         core::VirtAddr address{};
         core::Detector detector = core::Detector::none;
+        core::Nanoseconds after; ///< since the first overwritten byte; 0: the first write was caught
     };
     std::optional<Notice> noticed;
     bool is_task_dead = false;
@@ -41,8 +42,9 @@ public:
     /// In the order of the run; events of other kinds are passed over.
     void append(std::span<const LoggedEvent> events);
     void clear() { events_.clear(); }
-    /// Of a task at a position; nothing if its stack held so far.
-    [[nodiscard]] std::optional<OverflowStory> story(core::TaskId task, std::uint64_t position) const;
+    /// Of a task at a position, on processors of this clock; nothing if its stack held so far.
+    [[nodiscard]] std::optional<OverflowStory> story(core::TaskId task, std::uint64_t position,
+                                                     core::Frequency clock) const;
     /// Part of a story by itself.
     [[nodiscard]] static bool is_about_overflow(const core::EventBody& body);
 

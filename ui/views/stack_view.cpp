@@ -71,7 +71,9 @@ void StackView::refresh() {
             const auto below = translate(machine, reading_->stack.lowest - Bytes{8});
             has_hole_below_ = reading_->guard_below == Bytes{0} && !below;
             const std::string_view name = below ? core::name_of(core::victim_at(machine.state().memory, *below)) : "";
-            if (reading_->holder == StackHolder::task) story_ = overflows_.story(reading_->task, snapshot_->position);
+            if (reading_->holder == StackHolder::task)
+                story_ =
+                    overflows_.story(reading_->task, snapshot_->position, snapshot_->machine->config().processor.clock);
             victim_ = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
         }
     }
