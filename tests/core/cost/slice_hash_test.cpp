@@ -25,7 +25,7 @@ std::uint32_t published_slice(std::uint64_t at, unsigned slices) {
     std::uint32_t slice = 0;
     for (unsigned bit = 0; 1U << bit < slices; ++bit) {
         std::uint32_t one = 0;
-        for (const unsigned from : kPublished[bit]) one ^= at >> from & 1;
+        for (const unsigned from : kPublished[bit]) one ^= static_cast<std::uint32_t>(at >> from & 1);
         slice |= one << bit;
     }
     return slice;
