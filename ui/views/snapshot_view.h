@@ -11,6 +11,12 @@ namespace ksl::ui {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
+/// True if one step leads from the one moment to the other, either way: what changed is little enough to be moved.
+[[nodiscard]] inline bool is_one_step(const SnapshotPtr& before, const SnapshotPtr& now) {
+    if (before == nullptr || now == nullptr) return false;
+    return before->position + 1 == now->position || now->position + 1 == before->position;
+}
+
 class SnapshotView {
 public:
     virtual ~SnapshotView() = default;

@@ -6,6 +6,21 @@
 
 namespace ksl::ui {
 
+QStringList wrapped(const QString& text, const QFontMetricsF& metrics, double width) {
+    QStringList lines;
+    QString line;
+    for (const QString& word : text.split(u' ', Qt::SkipEmptyParts)) {
+        const QString longer = line.isEmpty() ? word : line + u' ' + word;
+        if (!line.isEmpty() && std::ceil(metrics.horizontalAdvance(longer)) > width) {
+            lines += line;
+            line = word;
+        } else {
+            line = longer;
+        }
+    }
+    return lines << line;
+}
+
 TextPainter::TextPainter(QPainter& painter, QList<WrittenText>& written) : painter_(painter), written_(written) {
     written_.clear();
 }

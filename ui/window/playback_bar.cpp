@@ -60,6 +60,7 @@ PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* p
     design_label_->setBuddy(design_);
     addWidget(design_label_);
     design_->setAccessibleName(tr("Design A"));
+    design_->setToolTip(tr("How this machine's kernel keeps its stacks: where they lie, what guards and caches them"));
     addWidget(design_);
     other_label_->setBuddy(other_);
     addWidget(other_label_);
