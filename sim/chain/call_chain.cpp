@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace ksl::sim {
 
@@ -20,10 +21,10 @@ bool is_entry(std::string_view function) {
 
 /// Index of the innermost call; the number of frames if there is none.
 std::size_t innermost(const CallChain& chain, std::string_view function) {
-    const auto found = std::find_if(chain.frames.rbegin(), chain.frames.rend(),
-                                    [&](const ChainFrame& frame) { return frame.function == function; });
-    if (found == chain.frames.rend()) return chain.frames.size();
-    return static_cast<std::size_t>(chain.frames.rend() - found) - 1;
+    const auto outwards = std::views::reverse(chain.frames);
+    const auto found = std::ranges::find(outwards, function, &ChainFrame::function);
+    if (found == outwards.end()) return chain.frames.size();
+    return static_cast<std::size_t>(outwards.end() - found) - 1;
 }
 
 std::string times_text(std::string_view what, unsigned times) {
@@ -65,6 +66,7 @@ Result<void> recurse(CallChain& chain, std::string_view function, unsigned times
     const std::size_t from = innermost(chain, function);
     if (from == chain.frames.size()) {
         std::vector<std::string> names;
+        names.reserve(chain.frames.size());
         for (const ChainFrame& frame : chain.frames) names.push_back(frame.function);
         return fail("", 0, fmt::format("{} does not call {}{}", chain.name, function, did_you_mean(function, names)));
     }
@@ -76,6 +78,7 @@ Result<void> recurse(CallChain& chain, std::string_view function, unsigned times
 
 std::vector<core::Bytes> calls_of(const CallChain& chain) {
     std::vector<core::Bytes> calls;
+    calls.reserve(chain.frames.size());
     for (const ChainFrame& frame : chain.frames) calls.push_back(frame.bytes);
     if (chain.begins_with_entry()) calls.front() = calls.front() - core::kPtRegs;
     return calls;

@@ -31,7 +31,7 @@ struct VmallocLine {
 };
 
 [[nodiscard]] Result<core::KernelTablesConfig> read_boot_config(const std::filesystem::path& folder);
-[[nodiscard]] Result<std::vector<VmallocLine>> read_vmallocinfo(const std::filesystem::path& file);
+[[nodiscard]] Result<std::vector<VmallocLine>> read_vmallocinfo(const std::filesystem::path& path);
 
 /// A captured kernel's tables as our engine builds them.
 struct BuiltTables {
@@ -57,6 +57,6 @@ struct SectionCheck {
     std::vector<std::string> unexpected{}; ///< ours, not among theirs
 };
 /// Compares our tables with a dump file, section by section.
-[[nodiscard]] Result<std::vector<SectionCheck>> check_dump(const BuiltTables& built, const std::filesystem::path& file);
+[[nodiscard]] Result<std::vector<SectionCheck>> check_dump(const BuiltTables& built, const std::filesystem::path& path);
 
 } // namespace ksl::sim

@@ -29,8 +29,8 @@ Result<void> add_replay(const fs::path& folder, ImportSummary& summary) {
     KSL_TRY_ASSIGN(capture, capture::read_capture(folder));
     summary.add("states", "recorded states", std::uint64_t{capture.states.size()});
     summary.add("events", "trace events", std::uint64_t{capture.log.events.size()});
-    summary.add("zones", "zones",
-                std::uint64_t{capture.states[0].buddy ? capture.states[0].buddy->zones.size() : std::size_t{0}});
+    const auto& buddy = capture.states[0].buddy;
+    summary.add("zones", "zones", std::uint64_t{buddy ? buddy->zones.size() : 0});
     summary.add("tasks", "tasks at the start", std::uint64_t{capture.states[0].tasks.tasks.size()});
     return {};
 }

@@ -32,7 +32,7 @@ core::PageSizeSet read_page_sizes(TomlTable& table) {
     for (const std::string& name : table.texts("pages")) {
         const auto* found = std::ranges::find(kPageSizeNames, name, &Spelling<PageSize>::name);
         if (found == kPageSizeNames.end())
-            table.refuse("pages", fmt::format("\"{}\" is no page size; \"4k\", \"2m\", \"1g\" would be right", name));
+            table.refuse("pages", fmt::format(R"("{}" is no page size; "4k", "2m", "1g" would be right)", name));
         else
             set.add(found->value);
     }

@@ -11,6 +11,7 @@
 #include "core/types/time.h"
 #include "sim/queue/event_queue.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -47,7 +48,7 @@ private:
     std::optional<HeldBlock> taken(const std::optional<Queue::Entry>& entry) {
         if (!entry) return std::nullopt;
         frames_ -= std::uint64_t{1} << entry->what.order;
-        if (entry->at.count() > horizon_) horizon_ = entry->at.count();
+        horizon_ = std::max<std::uint64_t>(horizon_, entry->at.count());
         return entry->what;
     }
 

@@ -86,9 +86,7 @@ std::uint64_t Distribution::percentile(Quantile quantile) const {
 }
 
 double Distribution::share_at_most(std::uint64_t value) const {
-    const auto above =
-        std::upper_bound(counts_.begin(), counts_.end(), value,
-                         [](std::uint64_t limit, const ValueCount& count) { return limit < count.value; });
+    const auto above = std::ranges::upper_bound(counts_, value, {}, &ValueCount::value);
     if (above == counts_.begin()) return 0;
     return static_cast<double>(up_to_[static_cast<std::size_t>(above - counts_.begin()) - 1]) /
            static_cast<double>(count());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim/timeline/timeline.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -19,9 +20,9 @@ private:
 
 } // namespace
 
-Timeline::Timeline(Simulation start, core::EventLevel level) : present_(std::move(start)), level_(level) {
+Timeline::Timeline(Simulation start, core::EventLevel level)
+    : present_(std::move(start)), level_(level), known_end_(present_.steps()) {
     checkpoints_.emplace(present_.steps(), present_);
-    known_end_ = present_.steps();
 }
 
 bool Timeline::forward() {
@@ -57,7 +58,7 @@ void Timeline::run_to(std::uint64_t position) {
 
 void Timeline::remember() {
     const std::uint64_t here = present_.steps();
-    if (here > known_end_) known_end_ = here;
+    known_end_ = std::max(known_end_, here);
     if (here % distance_ != 0 || checkpoints_.contains(here)) return;
     checkpoints_.emplace(here, present_);
     if (checkpoints_.size() <= kMostCheckpoints) return;

@@ -52,7 +52,7 @@ private:
     std::vector<core::Event> last_events_;
     std::map<std::uint64_t, Simulation> checkpoints_;
     std::uint64_t distance_ = 64;
-    std::uint64_t known_end_ = 0;
+    std::uint64_t known_end_;
 };
 
 } // namespace ksl::sim

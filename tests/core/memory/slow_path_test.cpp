@@ -80,7 +80,6 @@ TEST(Compaction, MovesPagesTogetherAndTellsTheirOwners) {
     for (const PageRules& rules : {PageRules::linux_4_7(), PageRules::linux_4_9(), PageRules::linux_6_1()}) {
         PageAllocator allocator =
             filled(rules, FrameUse::anonymous, [](std::uint64_t frame) { return frame % 2 == 0; });
-        Effects silent;
         for (std::uint64_t frame = 4097; frame < 8192; frame += 2)
             allocator.set_owner(Pfn{frame}, {.id = static_cast<std::uint32_t>(frame), .detail = 0});
         class Moves final : public PageOwners {

@@ -16,7 +16,6 @@
 namespace ksl::core {
 namespace {
 
-using testing::FrameSource;
 using testing::TableBuilder;
 
 constexpr VirtAddr kArea{0xffff'c900'0000'0000};

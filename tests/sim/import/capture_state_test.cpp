@@ -15,7 +15,6 @@ namespace ksl::sim::capture {
 namespace {
 
 using core::Bytes;
-using core::MigrateType;
 using core::Pages;
 using core::Pfn;
 using core::VirtAddr;

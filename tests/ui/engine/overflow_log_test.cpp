@@ -8,7 +8,6 @@ namespace {
 
 using core::Nanoseconds;
 using core::TaskId;
-using core::VirtAddr;
 
 LoggedEvent at(std::uint64_t position, std::uint64_t time, core::EventBody body) {
     return {.position = position,

@@ -208,7 +208,7 @@ TEST(FrameRaster, HolesAreHatchedEvenWherePatternsAreOff) {
 TEST(FrameRaster, TheFreeOrderModeDarkensWithTheOrder) {
     const Look look;
     const MapPaints paints{look, MapMode::free_order, 1};
-    double last = 2;
+    float last = 2;
     for (unsigned order = 0; order < core::kOrders; ++order) {
         const QColor colour = QColor::fromRgb(paints.flat()[paints.of_frame(frame_byte(FrameClass::free, order))]);
         EXPECT_LT(colour.lightnessF(), last);
