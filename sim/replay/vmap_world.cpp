@@ -100,9 +100,43 @@ void VmapWorld::on(const capture::VmapResultRange& result, std::size_t position,
     }
 }
 
+bool VmapWorld::stays_in_use(VirtRange area, std::size_t position) const {
+    for (std::size_t i = position + 1; i < context_->capture.log.events.size(); ++i) {
+        const capture::EventBody& body = event(i).body;
+        if (const auto* freed = std::get_if<capture::VmapLazyFree>(&body); freed != nullptr && freed->range == area)
+            return true;
+        const auto* reserved = std::get_if<capture::VmapResultRange>(&body);
+        if (reserved != nullptr && reserved->range.lowest < area.top && area.lowest < reserved->range.top) return false;
+    }
+    return std::ranges::any_of(context_->capture.states.back().vmap.areas, [&](const capture::AreaState& last) {
+        return last.range == area && last.user.has_value();
+    });
+}
+
+core::AreaId VmapWorld::area_freed(VirtRange recorded, std::size_t position) {
+    const core::AreaId area = allocator_.find(recorded.lowest, silent_, host_);
+    const bool is_busy = !area.is_none() && allocator_.kind(area) == core::AreaKind::busy;
+    if (is_busy && allocator_.range(area) == recorded) [[likely]]
+        return area;
+    // The record is wrong somewhere. One of its ends may be right, or else its size: the area is one that is not used
+    // any more.
+    core::AreaId best;
+    unsigned best_signs = 0;
+    allocator_.for_each_area([&](core::AreaId other) {
+        if (allocator_.kind(other) != core::AreaKind::busy) return;
+        const VirtRange range = allocator_.range(other);
+        unsigned signs = range.size() == recorded.size() ? 1 : 0;
+        if (range.lowest == recorded.lowest || range.top == recorded.top) signs = 2;
+        if (signs <= best_signs || stays_in_use(range, position)) return;
+        best = other;
+        best_signs = signs;
+    });
+    return best;
+}
+
 void VmapWorld::on(const capture::VmapLazyFree& freed, std::size_t position, Alternatives& /*alternatives*/) {
-    const core::AreaId area = allocator_.find(freed.range.lowest, silent_, host_);
-    const bool is_known = !area.is_none() && allocator_.kind(area) == core::AreaKind::busy;
+    const core::AreaId area = area_freed(freed.range, position);
+    const bool is_known = !area.is_none();
     if (!is_known || allocator_.range(area) != freed.range) {
         released_.add_difference({event(position).index, "vmap_free", shown(freed.range),
                                   is_known ? shown(allocator_.range(area)) : "no area in use",

@@ -28,7 +28,8 @@ Result<std::size_t> design_named(const Scenario& scenario, const std::string& na
 WalkSource walk_source_of(const core::Machine& machine, core::CpuId cpu) {
     const core::MachineState& state = machine.state();
     return {.tables = {.memory = state.memory.contents, .registers = state.cpu(cpu).mmu.registers(), .pages = {}},
-            .layout = state.memory.layout};
+            .layout = state.memory.layout,
+            .sections = {}};
 }
 
 core::VirtAddr stack_pointer_of(const core::Machine& machine, core::CpuId cpu) {
