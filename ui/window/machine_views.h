@@ -39,7 +39,7 @@ public:
     void append(const Delivery& delivery);
     /// Null: no machine.
     void show(const SnapshotPtr& snapshot);
-    void select_stack(core::StackId stack);
+    void select_stack(core::StackId chosen);
 
     // In pairs: A's is the first.
     QWidget* memory_page; ///< one bar, the maps, one legend

@@ -16,7 +16,7 @@ namespace ksl::ui {
 inline constexpr int kExportScale = 2;
 
 /// `caption`: title, design, seed, moment; it also becomes the title in the file's own description.
-[[nodiscard]] std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file);
+[[nodiscard]] std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file_name);
 
 /// For file dialogs.
 [[nodiscard]] QString export_filter();
