@@ -29,7 +29,7 @@ std::string suite_xml(const JunitSuite& suite) {
     std::string xml = fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n", escaped(suite.name),
                                   suite.cases.size(), failures);
     for (const JunitCase& one : suite.cases) {
-        xml += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escaped(suite.name), escaped(one.name));
+        xml += fmt::format(R"(    <testcase classname="{}" name="{}")", escaped(suite.name), escaped(one.name));
         xml += one.passed ? "/>\n"
                           : fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escaped(one.text));
     }

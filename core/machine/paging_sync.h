@@ -22,7 +22,7 @@ void sync_after_mapping(MachineState& state, VirtRange range, Effects& fx);
 
 /// switch_mm_irqs_off, before the CR3 of `next_space` is loaded: the stack in use stays reachable, where the design
 /// sees to it.
-void prepare_for_switch(MachineState& state, CpuId cpu, SpaceId next_space, Effects& fx);
+void prepare_for_switch(MachineState& state, CpuId cpu_id, SpaceId next_space, Effects& fx);
 /// prepare_switch_to: the next stack is read while the present one can still take a fault, where the design does so.
 void probe_next_stack(const MachineState& state, VirtAddr stack_pointer, Effects& fx);
 

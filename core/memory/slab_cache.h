@@ -136,9 +136,9 @@ private:
     /// Makes the CPU's free list non-empty.
     [[nodiscard]] std::expected<void, AllocFailure> refill(const AllocRequest& request, SlabPages& pages, Effects& fx);
     /// All free objects of the CPU's own slab become the CPU's; false if it has none.
-    [[nodiscard]] bool take_free_list(CpuSlab& cpu);
-    [[nodiscard]] bool take_from_cpu_partial(CpuSlab& cpu, Effects& fx);
-    [[nodiscard]] bool take_from_node(CpuSlab& cpu, Effects& fx);
+    [[nodiscard]] bool take_free_list(CpuSlab& own);
+    [[nodiscard]] bool take_from_cpu_partial(CpuSlab& own, Effects& fx);
+    [[nodiscard]] bool take_from_node(CpuSlab& own, Effects& fx);
     [[nodiscard]] std::expected<SlabIndex, AllocFailure> new_slab(const AllocRequest& request, SlabPages& pages,
                                                                   Effects& fx);
     void link_all_objects(SlabIndex index, Effects& fx);
@@ -148,7 +148,7 @@ private:
     void keep_on_cpu(SlabIndex index, SlabPages& pages, Effects& fx);
     void put_on_cpu(SlabIndex index, Effects& fx);
     void give_up_partial(SlabIndex first, SlabPages& pages, Effects& fx);
-    void deactivate(CpuSlab& cpu, SlabPages& pages, Effects& fx);
+    void deactivate(CpuSlab& own, SlabPages& pages, Effects& fx);
     void discard(SlabIndex index, SlabPages& pages, Effects& fx);
 
     // The node's list.

@@ -44,7 +44,7 @@ struct OracleRow {
     int line = 0;
 };
 
-[[nodiscard]] Result<std::vector<OracleRow>> read_oracle(const std::filesystem::path& file);
+[[nodiscard]] Result<std::vector<OracleRow>> read_oracle(const std::filesystem::path& path);
 
 /// Our walker's answer for one address of a captured machine.
 [[nodiscard]] OracleAnswer answer_of(const TablePagesCapture& capture, core::VirtAddr at);

@@ -44,6 +44,7 @@ Result<ReplayResult> replay_pages(const capture::Capture& capture) {
         if (!state.buddy) return fail(capture.folder, 0, "a state has no page allocator in it; \"buddy\" is needed");
     }
     const capture::State& first = capture.states.front();
+    KSL_ASSERT(first.buddy.has_value(), "every state has been looked at");
     core::PageRules rules = replay_rules(page_kernel_of(first));
     if (first.buddy->watermark_boost_factor)
         rules.watermark_boost_factor = static_cast<std::uint32_t>(*first.buddy->watermark_boost_factor);

@@ -79,9 +79,8 @@ LessonStep read_step(TomlTable& table, const std::vector<DesignProfile>& designs
     const bool is_counted =
         step.place == LessonPlace::clone || step.place == LessonPlace::failure || step.place == LessonPlace::difference;
     if (table.has("number") && !is_counted)
-        table.refuse(
-            "number",
-            "counts nothing; go_to = \"clone\", \"failure\", \"purge\" or \"difference\" beside it would be right");
+        table.refuse("number",
+                     R"(counts nothing; go_to = "clone", "failure", "purge" or "difference" beside it would be right)");
     step.number = table.integer<std::uint32_t>("number", {1, kMostNumber}, 1);
     // What a step does not say is as it was in the one before.
     step.design = read_design(table, "design", designs).value_or(before.design);

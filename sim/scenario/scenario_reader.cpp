@@ -202,7 +202,7 @@ Result<std::vector<DesignProfile>> read_designs(const Assets& assets, TomlTable 
         const auto same = std::ranges::find(designs, profile.name, &DesignProfile::name);
         if (same != designs.end())
             table.refuse(
-                fmt::format("is a second design \"{}\"; a label = \"...\" of its own would be right", profile.name));
+                fmt::format(R"(is a second design "{}"; a label = "..." of its own would be right)", profile.name));
         designs.push_back(std::move(profile));
     }
     if (tables.empty()) {

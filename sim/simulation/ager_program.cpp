@@ -36,15 +36,15 @@ Decision Programs::main(Turn& turn, const Ager& spec) {
     if (fill_frames_ == 0) {
         fill_frames_ = static_cast<std::uint64_t>(static_cast<double>(pages.free_pages().count()) * spec.fill);
     }
-    if (done_ == spec.operations) return turn.finish();
+    if (done_ == spec.operations) return Turn::finish();
     std::optional<HeldBlock> over = held_.take_due(done_);
     if (!over && held_.frames() >= fill_frames_) over = held_.take_next();
-    if (over) return turn.command(core::FreePages{turn.cpu(), core::Pfn{over->pfn}});
+    if (over) return Turn::command(core::FreePages{turn.cpu(), core::Pfn{over->pfn}});
     const core::PageUse use = draw_use(random_, spec);
     // File and user pages come one by one.
     const bool is_single = use == core::PageUse::page_cache || use == core::PageUse::anonymous;
     const core::Order order = is_single ? core::Order{0} : draw_order(random_, spec.largest_order);
-    return turn.command(core::AllocPages{turn.cpu(), order, use});
+    return Turn::command(core::AllocPages{turn.cpu(), order, use});
 }
 
 void Programs::learn(ActorTable& /*actors*/, ActorId /*self*/, const Decision& decision, const core::Outcome& outcome) {

@@ -3,6 +3,8 @@
 
 #include "sim/simulation/program_turn.h"
 
+#include <utility>
+
 namespace ksl::sim {
 
 namespace {
@@ -22,8 +24,9 @@ struct Overload : Fs... {
 
 } // namespace
 
-Programs::Programs(const WorkloadSpec& workload, std::uint64_t seed, const core::MachineConfig& machine)
-    : workload_(workload), clock_(machine.processor.clock), random_(seed ^ 0x70726f6772616d73), cpus_(machine.cpus) {
+Programs::Programs(WorkloadSpec workload, std::uint64_t seed, const core::MachineConfig& machine)
+    : workload_(std::move(workload)), clock_(machine.processor.clock), random_(seed ^ 0x70726f6772616d73),
+      cpus_(machine.cpus) {
     warmup_ = std::visit(
         []<class Spec>(const Spec& spec) -> std::uint64_t {
             if constexpr (requires { spec.warmup; })
@@ -81,38 +84,38 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
 
 Decision Programs::one_child_at_a_time(Turn& turn, std::uint64_t total, Role role, core::TaskKind kind,
                                        core::Nanoseconds pause) {
-    enum Phase : std::uint32_t { create, wait_for_it, clean_up };
+    enum Phase : std::uint8_t { create, wait_for_it, clean_up };
     switch (turn.phase()) {
     case create:
-        if (done_ == total) return turn.finish();
+        if (done_ == total) return Turn::finish();
         turn.set_phase(wait_for_it);
-        return turn.spawn(role, kind);
-    case wait_for_it: turn.set_phase(clean_up); return turn.join();
+        return Turn::spawn(role, kind);
+    case wait_for_it: turn.set_phase(clean_up); return Turn::join();
     default: break;
     }
-    if (!turn.actor().zombies.is_none()) return turn.reap();
+    if (!turn.actor().zombies.is_none()) return Turn::reap();
     turn.set_phase(create);
     ++done_;
-    return pause.count() == 0 ? turn.again() : turn.sleep(clock_.to_cycles(pause));
+    return pause.count() == 0 ? Turn::again() : Turn::sleep(clock_.to_cycles(pause));
 }
 
 /// The phase counts children; two more are for waiting and cleaning up.
 Decision Programs::many_children(Turn& turn, std::uint64_t rounds, std::uint64_t children, core::TaskKind kind,
                                  core::Nanoseconds pause) {
     if (turn.phase() < children) {
-        if (done_ == rounds) return turn.finish();
+        if (done_ == rounds) return Turn::finish();
         turn.set_phase(turn.phase() + 1);
-        return turn.spawn(Role::leaf, kind);
+        return Turn::spawn(Role::leaf, kind);
     }
     if (turn.phase() == children) {
         turn.set_phase(turn.phase() + 1);
-        return turn.join();
+        return Turn::join();
     }
-    if (!turn.actor().zombies.is_none()) return turn.reap();
+    if (!turn.actor().zombies.is_none()) return Turn::reap();
     turn.set_phase(0);
     ++done_;
-    if (done_ == rounds) return turn.finish();
-    return pause.count() == 0 ? turn.again() : turn.sleep(clock_.to_cycles(pause));
+    if (done_ == rounds) return Turn::finish();
+    return pause.count() == 0 ? Turn::again() : Turn::sleep(clock_.to_cycles(pause));
 }
 
 Decision Programs::main(Turn& turn, const CloneExit& spec) {
@@ -133,15 +136,15 @@ Decision Programs::main(Turn& turn, const Populate& spec) {
     constexpr core::Nanoseconds kUntilTheyWait{1'000'000'000};
     const std::uint32_t phase = turn.phase();
     turn.set_phase(phase + 1);
-    if (phase < spec.tasks) return turn.spawn(Role::resident, spec.task);
-    if (phase < spec.tasks + spec.vmallocs) return turn.command(core::Vmalloc{turn.cpu(), spec.vmalloc_pages});
+    if (phase < spec.tasks) return Turn::spawn(Role::resident, spec.task);
+    if (phase < spec.tasks + spec.vmallocs) return Turn::command(core::Vmalloc{turn.cpu(), spec.vmalloc_pages});
     std::uint64_t told = phase - spec.tasks - spec.vmallocs;
-    if (spec.deep != 0 && told-- == 0) return turn.sleep(clock_.to_cycles(kUntilTheyWait));
-    if (told < workers_.size()) return turn.wake(workers_[told]);
-    if (turn.actor().children != 0) return turn.join();
-    if (!turn.actor().zombies.is_none()) return turn.reap();
+    if (spec.deep != 0 && told-- == 0) return Turn::sleep(clock_.to_cycles(kUntilTheyWait));
+    if (told < workers_.size()) return Turn::wake(workers_[told]);
+    if (turn.actor().children != 0) return Turn::join();
+    if (!turn.actor().zombies.is_none()) return Turn::reap();
     done_ = 1;
-    return turn.finish();
+    return Turn::finish();
 }
 
 /// Its number among the residents is in its progress.
@@ -151,57 +154,57 @@ Decision Programs::resident(Turn& turn, const Populate& spec) {
     turn.set_phase(phase + 1);
     if (goes_deep && phase == 0) {
         const auto bytes = static_cast<std::uint32_t>(spec.depth.count()) - turn.task().stack_used;
-        return turn.command(core::Call{turn.cpu(), bytes, bytes});
+        return Turn::command(core::Call{turn.cpu(), bytes, bytes});
     }
     return phase == (goes_deep ? 1U : 0U) ? Turn::block() : Turn::exit();
 }
 
 Decision Programs::program(Turn& turn) {
-    if (turn.phase() != 0) return turn.exit();
+    if (turn.phase() != 0) return Turn::exit();
     turn.set_phase(1);
-    return turn.command(core::Exec{turn.cpu(), std::get<Shell>(workload_).pages_per_program});
+    return Turn::command(core::Exec{turn.cpu(), std::get<Shell>(workload_).pages_per_program});
 }
 
 /// The phase counts the thread, then areas that are taken while it has not run yet.
 Decision Programs::main(Turn& turn, const Overflow& spec) {
     const std::uint32_t phase = turn.phase();
-    if (phase == 0 && done_ == planned()) return turn.finish();
+    if (phase == 0 && done_ == planned()) return Turn::finish();
     turn.set_phase(phase + 1);
-    if (phase == 0) return turn.spawn(Role::deep, core::TaskKind::thread);
-    if (phase <= spec.vmallocs) return turn.command(core::Vmalloc{turn.cpu(), spec.vmalloc_pages});
-    if (phase == spec.vmallocs + 1) return turn.join();
+    if (phase == 0) return Turn::spawn(Role::deep, core::TaskKind::thread);
+    if (phase <= spec.vmallocs) return Turn::command(core::Vmalloc{turn.cpu(), spec.vmalloc_pages});
+    if (phase == spec.vmallocs + 1) return Turn::join();
     turn.set_phase(0);
     ++done_;
-    return turn.again();
+    return Turn::again();
 }
 
 /// Calls until the stack pointer is as far below the stack as asked for; then the thread ends like any other.
 Decision Programs::deep(Turn& turn, const Overflow& spec) {
     const std::uint64_t goal = turn.machine().config().design.stack_bytes().count() + spec.beyond.count();
-    if (turn.task().stack_used >= goal) return turn.exit();
-    return turn.command(core::Call{turn.cpu(), static_cast<std::uint32_t>(spec.frame.count()),
-                                   static_cast<std::uint32_t>(spec.touched.count())});
+    if (turn.task().stack_used >= goal) return Turn::exit();
+    return Turn::command(core::Call{turn.cpu(), static_cast<std::uint32_t>(spec.frame.count()),
+                                    static_cast<std::uint32_t>(spec.touched.count())});
 }
 
 /// The phase counts the entry, calls on the way in and, behind them, returns on the way out.
 Decision Programs::main(Turn& turn, const Chain& spec) {
     const auto calls = static_cast<std::uint32_t>(spec.frames.size() * spec.repeat);
     const std::uint32_t phase = turn.phase();
-    if (phase == 0 && done_ == planned()) return turn.finish();
+    if (phase == 0 && done_ == planned()) return Turn::finish();
     turn.set_phase(phase + 1);
-    if (phase == 0) return turn.command(core::EnterKernel{turn.cpu()});
+    if (phase == 0) return Turn::command(core::EnterKernel{turn.cpu()});
     const auto frame_of = [&](std::uint32_t call) {
         return static_cast<std::uint32_t>(spec.frames[call % spec.frames.size()].count());
     };
     if (phase <= calls) {
         const std::uint32_t bytes = frame_of(phase - 1);
-        return turn.command(core::Call{turn.cpu(), bytes,
-                                       static_cast<std::uint32_t>(static_cast<double>(bytes) * spec.touched) / 8 * 8});
+        return Turn::command(core::Call{turn.cpu(), bytes,
+                                        static_cast<std::uint32_t>(static_cast<double>(bytes) * spec.touched) / 8 * 8});
     }
-    if (phase <= 2 * calls) return turn.command(core::Return{turn.cpu(), frame_of(2 * calls - phase)});
+    if (phase <= 2 * calls) return Turn::command(core::Return{turn.cpu(), frame_of(2 * calls - phase)});
     turn.set_phase(0);
     ++done_;
-    return turn.again();
+    return Turn::again();
 }
 
 Decision Programs::main(Turn& turn, const Dma&) {
@@ -210,42 +213,42 @@ Decision Programs::main(Turn& turn, const Dma&) {
 
 /// Into the kernel, down to the function that has the buffer in its frame, and out again.
 Decision Programs::driver(Turn& turn, const Dma& spec) {
-    enum Phase : std::uint32_t { enter, call, transfer, leave };
+    enum Phase : std::uint8_t { enter, call, transfer, leave };
     const std::uint32_t phase = turn.phase();
     turn.set_phase(phase + 1);
     switch (phase) {
-    case enter: return turn.command(core::EnterKernel{turn.cpu()});
+    case enter: return Turn::command(core::EnterKernel{turn.cpu()});
     case call: {
         const auto bytes = static_cast<std::uint32_t>(spec.depth.count()) - turn.task().stack_used;
-        return turn.command(core::Call{turn.cpu(), bytes, bytes});
+        return Turn::command(core::Call{turn.cpu(), bytes, bytes});
     }
-    case transfer: return turn.command(core::MapDma{turn.cpu(), spec.request});
-    case leave: return turn.command(core::Return{turn.cpu()});
+    case transfer: return Turn::command(core::MapDma{turn.cpu(), spec.request});
+    case leave: return Turn::command(core::Return{turn.cpu()});
     default: break;
     }
-    return turn.exit();
+    return Turn::exit();
 }
 
 /// The phase counts threads, then CPUs that go, then CPUs that come back.
 Decision Programs::main(Turn& turn, const Hotplug& spec) {
     constexpr core::Nanoseconds kUntilTheyIdle{1'000'000};
     const std::uint32_t phase = turn.phase();
-    if (phase == 0 && done_ == planned()) return turn.finish();
+    if (phase == 0 && done_ == planned()) return Turn::finish();
     turn.set_phase(phase + 1);
-    if (phase < spec.threads) return turn.spawn(Role::leaf, core::TaskKind::thread);
+    if (phase < spec.threads) return Turn::spawn(Role::leaf, core::TaskKind::thread);
     const std::uint32_t after = phase - spec.threads;
-    if (after == 0) return turn.join();
-    if (after == 1) return turn.sleep(clock_.to_cycles(kUntilTheyIdle));
+    if (after == 0) return Turn::join();
+    if (after == 1) return Turn::sleep(clock_.to_cycles(kUntilTheyIdle));
     const std::uint32_t step = after - 2;
     const std::uint32_t others = cpus_ - 1;
     const auto cpu = [&](std::uint32_t index) {
         return core::CpuId{static_cast<std::uint16_t>(index < turn.cpu().raw() ? index : index + 1)};
     };
-    if (step < others) return turn.command(core::UnplugCpu{turn.cpu(), cpu(step)});
-    if (step < 2 * others) return turn.command(core::PlugCpu{turn.cpu(), cpu(step - others)});
+    if (step < others) return Turn::command(core::UnplugCpu{turn.cpu(), cpu(step)});
+    if (step < 2 * others) return Turn::command(core::PlugCpu{turn.cpu(), cpu(step - others)});
     turn.set_phase(0);
     ++done_;
-    return turn.again();
+    return Turn::again();
 }
 
 Decision Programs::main(Turn& turn, const BorrowedTable& spec) {
@@ -263,20 +266,20 @@ Decision Programs::main(Turn& turn, const BorrowedTable& spec) {
     const std::uint32_t phase = turn.phase();
     if (phase < clean_up) turn.set_phase(phase + 1);
     switch (phase) {
-    case process: return turn.spawn(Role::sleeper, core::TaskKind::process);
+    case process: return Turn::spawn(Role::sleeper, core::TaskKind::process);
     case let_it_sleep:
-    case let_it_run: return turn.sleep(clock_.to_cycles(kUntilOthersRan));
+    case let_it_run: return Turn::sleep(clock_.to_cycles(kUntilOthersRan));
     case take_addresses:
-        return turn.command(
+        return Turn::command(
             core::Vmalloc{turn.cpu(), static_cast<std::uint32_t>(core::pages_for(spec.vmalloc).count())});
-    case kernel_thread: return turn.spawn(Role::leaf, core::TaskKind::kernel_thread);
-    case wake: return workers_.empty() ? turn.again() : turn.wake(workers_.front());
-    case wait: return turn.join();
+    case kernel_thread: return Turn::spawn(Role::leaf, core::TaskKind::kernel_thread);
+    case wake: return workers_.empty() ? Turn::again() : Turn::wake(workers_.front());
+    case wait: return Turn::join();
     default: break;
     }
-    if (!turn.actor().zombies.is_none()) return turn.reap();
+    if (!turn.actor().zombies.is_none()) return Turn::reap();
     done_ = 1;
-    return turn.finish();
+    return Turn::finish();
 }
 
 void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {

@@ -21,7 +21,7 @@ namespace ksl::sim {
 class Programs {
 public:
     Programs() = default;
-    Programs(const WorkloadSpec& workload, std::uint64_t seed, const core::MachineConfig& machine);
+    Programs(WorkloadSpec workload, std::uint64_t seed, const core::MachineConfig& machine);
 
     /// What `self` does next. It may change its own record and wake others through decisions.
     Decision decide(ActorTable& actors, ActorId self, const core::Machine& machine);
@@ -54,9 +54,9 @@ private:
     Decision main(Turn& turn, const BorrowedTable& spec);
     Decision program(Turn& turn);
     Decision worker(Turn& turn, const Server& spec);
-    Decision deep(Turn& turn, const Overflow& spec);
-    Decision driver(Turn& turn, const Dma& spec);
-    Decision resident(Turn& turn, const Populate& spec);
+    static Decision deep(Turn& turn, const Overflow& spec);
+    static Decision driver(Turn& turn, const Dma& spec);
+    static Decision resident(Turn& turn, const Populate& spec);
     /// Spawn, join, reap, pause: the way of most main programs.
     Decision one_child_at_a_time(Turn& turn, std::uint64_t total, Role role, core::TaskKind kind,
                                  core::Nanoseconds pause);

@@ -28,21 +28,21 @@ Decision Programs::main(Turn& turn, const Server& spec) {
     const std::uint32_t phase = turn.phase();
     if (phase < spec.threads) {
         turn.set_phase(phase + 1);
-        return turn.spawn(Role::worker, core::TaskKind::thread);
+        return Turn::spawn(Role::worker, core::TaskKind::thread);
     }
     const std::uint32_t started = phase - spec.threads;
     if (phase < kSupervising && started < std::min<std::size_t>(cpus_, workers_.size())) {
         turn.set_phase(phase + 1);
-        return turn.wake(workers_[started]);
+        return Turn::wake(workers_[started]);
     }
     if (done_ < planned() && !workers_.empty()) {
         turn.set_phase(kSupervising);
-        return replaced_.empty() ? turn.block() : turn.spawn(Role::worker, core::TaskKind::thread);
+        return replaced_.empty() ? Turn::block() : Turn::spawn(Role::worker, core::TaskKind::thread);
     }
     const std::uint32_t sent_home = phase < kClosing ? 0 : phase - kClosing;
     turn.set_phase(kClosing + sent_home + 1);
-    if (sent_home < workers_.size()) return turn.wake(workers_[sent_home]);
-    return turn.actor().children == 0 ? turn.finish() : turn.join();
+    if (sent_home < workers_.size()) return Turn::wake(workers_[sent_home]);
+    return turn.actor().children == 0 ? Turn::finish() : Turn::join();
 }
 
 Decision Programs::worker(Turn& turn, const Server& spec) {
@@ -50,35 +50,35 @@ Decision Programs::worker(Turn& turn, const Server& spec) {
     const auto number = static_cast<std::uint32_t>(turn.actor().progress);
     if (phase == kLeaving) {
         workers_[number] = ActorId::none();
-        return turn.exit();
+        return Turn::exit();
     }
     if (done_ >= planned()) {
         turn.set_phase(kLeaving);
-        return turn.wake(turn.actor().parent);
+        return Turn::wake(turn.actor().parent);
     }
     if (phase == kIdle) {
         turn.set_phase(kServing);
-        return turn.block();
+        return Turn::block();
     }
     if (phase == kHandedOver) {
         turn.set_phase(kServing);
         const bool is_replaced = spec.replace_every != 0 && done_ % spec.replace_every == 0;
-        if (!is_replaced) return turn.block();
+        if (!is_replaced) return Turn::block();
         replaced_.push_back(number);
         turn.set_phase(kLeaving);
-        return turn.wake(turn.actor().parent);
+        return Turn::wake(turn.actor().parent);
     }
     const std::uint32_t calls = spec.frames;
     turn.set_phase(phase + 1);
     if (phase < kServing + calls) {
         const auto frame = std::max(static_cast<std::uint32_t>(spec.depth.count() / calls / 8 * 8), kLeastFrame);
-        return turn.command(core::Call{turn.cpu(), frame, frame});
+        return Turn::command(core::Call{turn.cpu(), frame, frame});
     }
-    if (phase < kServing + 2 * calls) return turn.command(core::Return{turn.cpu()});
+    if (phase < kServing + 2 * calls) return Turn::command(core::Return{turn.cpu()});
     ++done_;
     turn.set_phase(kHandedOver);
     const std::size_t next = number + cpus_ < workers_.size() ? number + cpus_ : number % cpus_;
-    return turn.wake(workers_[next]);
+    return Turn::wake(workers_[next]);
 }
 
 } // namespace ksl::sim

@@ -37,7 +37,7 @@ struct PhaseCounts {
 
 class FunctionCounts {
 public:
-    [[nodiscard]] static Result<FunctionCounts> read(const std::filesystem::path& file);
+    [[nodiscard]] static Result<FunctionCounts> read(const std::filesystem::path& path);
 
     [[nodiscard]] const std::vector<PhaseCounts>& phases() const { return phases_; }
     /// Null if it was not recorded.

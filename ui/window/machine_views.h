@@ -43,7 +43,7 @@ public:
     void append(const Delivery& delivery);
     /// Null: no machine.
     void show(const SnapshotPtr& snapshot);
-    void select_stack(core::StackId stack);
+    void select_stack(core::StackId chosen);
     /// B's maps and address spaces zoom and pan with A's, and A's with B's.
     void link_cameras(bool on);
     [[nodiscard]] bool are_cameras_linked() const { return are_linked_; }

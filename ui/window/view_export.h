@@ -19,7 +19,7 @@ inline constexpr int kExportScale = 2;
 
 /// `caption`: title, design, seed, moment; it also becomes the title in the file's own description.
 /// `theme` is the view's; it is as it was afterwards.
-[[nodiscard]] std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file,
+[[nodiscard]] std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file_name,
                                                        Theme& theme);
 
 /// For file dialogs.

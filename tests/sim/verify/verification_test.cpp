@@ -68,8 +68,8 @@ TEST(VerificationReport, JsonHasTheFiguresOfEachPart) {
     verification.parts.back().add_difference({4, "mm_page_alloc", "pfn 1", "pfn 2", ""});
     verification.parts.back().add_undetermined("why", 2);
     const std::string json = to_json(std::span{&verification, 1});
-    for (const char* piece : {"\"capture\": \"replay-x\"", "\"exact\": 7", "\"total\": 8", "\"recorded\": \"pfn 1\"",
-                              "\"reason\": \"why\"", "\"is_exact\": false"}) {
+    for (const char* piece : {R"("capture": "replay-x")", "\"exact\": 7", "\"total\": 8", R"("recorded": "pfn 1")",
+                              R"("reason": "why")", "\"is_exact\": false"}) {
         EXPECT_NE(json.find(piece), std::string::npos) << piece << "\n" << json;
     }
     EXPECT_EQ(summary(std::span{&verification, 1}), "1 capture, 8 answers: 1 differ");
