@@ -2,7 +2,7 @@
 #include "ui/views/lesson_view.h"
 
 #include "ui/commands/command_actions.h"
-#include "ui/views/text_painter.h"
+#include "ui/format/wrap.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
@@ -59,6 +59,8 @@ LessonView::LessonView(const Theme& theme, QWidget* parent) : QScrollArea(parent
     answers_layout_->setContentsMargins(0, 0, 0, 0);
     back_ = new QPushButton(tr("Back"), page);
     next_ = new QPushButton(tr("Next"), page);
+    back_->setToolTip(tr("The step before (Backspace)"));
+    next_->setToolTip(tr("Takes the run to the next step's place (Space)"));
     auto* buttons = new QHBoxLayout;
     buttons->addWidget(back_);
     buttons->addStretch(1);

@@ -4,6 +4,7 @@
 #include "core/kstack/overflow.h"
 #include "ui/format/format.h"
 #include "ui/format/glossary.h"
+#include "ui/format/wrap.h"
 #include "ui/layout/stack_motion.h"
 #include "ui/views/event_text.h"
 

@@ -7,12 +7,10 @@
 
 #include "ui/theme/look.h"
 
-#include <QFontMetricsF>
 #include <QList>
 #include <QPainter>
 #include <QRectF>
 #include <QString>
-#include <QStringList>
 #include <cstdint>
 
 namespace ksl::ui {
@@ -27,9 +25,6 @@ enum class TextFit : std::uint8_t {
     shorten, ///< with an ellipsis
     whole,   ///< all of it or nothing
 };
-
-/// The text in lines that are no wider than `width`, broken between words. A word that is wider has a line to itself.
-[[nodiscard]] QStringList wrapped(const QString& text, const QFontMetricsF& metrics, double width);
 
 class TextPainter {
 public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/event_sentence_bar.h"
 
+#include "ui/format/wrap.h"
+
 #include <QAccessible>
 #include <QFontMetrics>
 #include <QHBoxLayout>
@@ -90,15 +92,20 @@ void EventSentenceBar::restyle() {
     mark_->setText(is_error_ ? QStringLiteral("\u26A0") : QStringLiteral("\u25B8"));
     mark_->setAccessibleName(is_error_ ? tr("Error") : tr("Event"));
     why_->setFont(look.font(TextSize::small));
-    setMinimumHeight(QFontMetrics(font).height() + look.px(12));
+    // In large type it takes two lines rather than lose its end.
+    setMinimumHeight(((is_caption_ ? 2 : 1) * QFontMetrics(font).height()) + look.px(12));
     elide();
 }
 
 void EventSentenceBar::elide() {
     const QFontMetrics metrics(label_->font());
-    const QString shown = metrics.elidedText(sentence_, Qt::ElideRight, label_->width());
+    QStringList lines = wrapped(sentence_, QFontMetricsF(label_->font()), label_->width());
+    const bool has_two = is_caption_ && lines.size() > 1;
+    const QString first = has_two ? lines.takeFirst() + u'\n' : QString();
+    const QString rest = has_two ? lines.join(u' ') : sentence_;
+    const QString shown = first + metrics.elidedText(rest, Qt::ElideRight, label_->width());
     label_->setText(shown);
-    label_->setToolTip(shown == sentence_ ? QString() : sentence_);
+    label_->setToolTip(!shown.endsWith(u'\u2026') ? QString() : sentence_);
 }
 
 void EventSentenceBar::resizeEvent(QResizeEvent* event) {

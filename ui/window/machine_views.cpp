@@ -94,7 +94,8 @@ bool MachineViews::eventFilter(QObject* watched, QEvent* event) {
     if (watched == memory_page && event->type() == QEvent::Resize) {
         // In a very low window the map needs the room more than its legend.
         FrameMapLegend& legend = memory->legend();
-        const int others = memory->bar().sizeHint().height() + legend.heightForWidth(memory_page->width());
+        const int bar = memory->bar().isHidden() ? 0 : memory->bar().sizeHint().height();
+        const int others = bar + legend.heightForWidth(memory_page->width());
         legend.setVisible(memory_page->height() - others >= memory->canvas().minimumHeight());
     }
     return QObject::eventFilter(watched, event);
@@ -196,7 +197,7 @@ void MachineViews::append(const Delivery& delivery) {
 
 void MachineViews::show(const SnapshotPtr& snapshot) {
     // Playing slowly is step by step; whoever scrubs or plays fast sees where the run is, at once.
-    const bool moves = is_one_step(snapshot_, snapshot) && !timeline->is_scrubbing();
+    const bool moves = is_short_way(snapshot_, snapshot) && !timeline->is_scrubbing();
     for (StackView* view : {stack, stack_b_}) view->let_move(moves);
     for (PhysicalMemoryView* view : {memory, memory_b_}) view->let_move(moves);
     const SnapshotPtr before = snapshot_;
@@ -219,7 +220,7 @@ void MachineViews::show(const SnapshotPtr& snapshot) {
 
 QList<PageFlight> MachineViews::all_flights(const SnapshotPtr& before, const SnapshotPtr& now, bool is_arrived) const {
     QList<PageFlight> all = flights_of({.memory = memory, .space = space}, *before, *now, is_arrived);
-    if (before->other != nullptr && now->other != nullptr && is_one_step(before->other, now->other))
+    if (before->other != nullptr && now->other != nullptr && is_short_way(before->other, now->other))
         all += flights_of({.memory = memory_b_, .space = space_b_}, *before->other, *now->other, is_arrived);
     return all;
 }

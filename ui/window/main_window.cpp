@@ -68,6 +68,7 @@ void MainWindow::make_views() {
     capture_ = new CaptureView(theme_, this);
     pages_ = new QTabWidget(this);
     pages_->setDocumentMode(true);
+    pages_->setAccessibleName(tr("Pages"));
     pages_->addTab(views_->memory_page, tr("Physical memory"));
     pages_->addTab(views_->walk, tr("Page walk"));
     pages_->addTab(charts_, tr("Charts"));

@@ -134,7 +134,9 @@ void MainWindow::present(bool on) {
             if (dock->isVisible() && dock->isAncestorOf(QApplication::focusWidget())) kept = dock;
         }
         for (QDockWidget* dock : docks()) dock->setVisible(dock == kept && !are_docks_away_);
+        resizeDocks({kept}, {(other_design_ ? 11 : 9) * width() / 20}, Qt::Horizontal);
     }
+    views_->memory->bar().setVisible(!on); // its keys work all the same
     theme_.set_presenter(on);
     sentence_->set_caption(on);
     if (!on) restoreState(before_presenting_);

@@ -4,6 +4,7 @@
 #include "tests/ui/support/pictures.h"
 #include "tests/ui/support/scripted_source.h"
 #include "ui/frame_map/frame_map_canvas.h"
+#include "ui/frame_map/frame_map_legend.h"
 #include "ui/views/address_space_view.h"
 #include "ui/views/capture_view.h"
 #include "ui/views/charts_view.h"
@@ -276,6 +277,8 @@ TEST_F(Window, EveryBuiltInLessonCanBeGoneThrough) {
                 60'000))
                 << name << " step " << step + 1;
             EXPECT_TRUE(window.error().isEmpty());
+            QTest::qWait(5); // a scroll bar that has come takes its room
+            EXPECT_LE(lesson.widget()->width(), lesson.viewport()->width()) << name << ": text beyond the edge";
         }
     }
 }
@@ -482,6 +485,8 @@ TEST_F(Window, PagesOfANewStackFlyUnlessMotionIsOff) {
     ASSERT_TRUE(flights.is_flying());
     EXPECT_EQ(flights.flights().size(), 4) << "the stack's four frames";
     const PageFlight there = flights.flights().front();
+    QTest::qWait(60);
+    EXPECT_FALSE(test::picture_of(window, QStringLiteral("flight")).isNull());
     window.actions().trigger(Command::previous_event);
     ASSERT_TRUE(wait_for_position(1));
     ASSERT_TRUE(flights.is_flying());
@@ -510,6 +515,30 @@ TEST_F(Window, EverythingThatTakesTheFocusHasANameAndEveryControlATip) {
             EXPECT_FALSE(widget->toolTip().isEmpty()) << access->text(QAccessible::Name).toStdString();
         }
     }
+}
+
+TEST_F(Window, PresentingKeepsTheLegendWhole) {
+    open();
+    QTest::qWait(100);
+    window.actions().trigger(Command::toggle_presenter);
+    QTest::qWait(200);
+    auto& legend = *window.findChild<FrameMapLegend*>();
+    auto& canvas = view<PhysicalMemoryView>().canvas();
+    EXPECT_GE(legend.height(), legend.heightForWidth(legend.width()));
+    const auto bottom_of = [](const QWidget& part) { return part.mapToGlobal(QPoint(0, part.height())).y(); };
+    EXPECT_EQ(legend.mapToGlobal(QPoint(0, 0)).y(), bottom_of(canvas)) << "and no gap above it";
+    EXPECT_LE(bottom_of(legend), bottom_of(*window.centralWidget()));
+    const auto visible_docks = [&] {
+        int count = 0;
+        for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) count += dock->isVisible() ? 1 : 0;
+        return count;
+    };
+    EXPECT_EQ(visible_docks(), 1) << "the middle and one more view";
+    EXPECT_LE(view<EventSentenceBar>().height(), window.height() / 4);
+    window.actions().trigger(Command::toggle_presenter);
+    QTest::qWait(100);
+    EXPECT_GT(visible_docks(), 3);
+    EXPECT_FALSE(view<EventSentenceBar>().is_caption());
 }
 
 TEST_F(Window, EveryListedKeyDoesSomething) {
