@@ -13,6 +13,7 @@ namespace {
 
 using core::VirtAddr;
 
+constexpr core::Bytes kGiB{std::uint64_t{1} << 30};
 constexpr std::string_view kOpen = "---[ ";
 constexpr std::string_view kClose = " ]---";
 
@@ -72,6 +73,11 @@ public:
 
 private:
     void first_line(VirtAddr at) {
+        // Bases are multiples of 1 GiB: if this is none, the section's first line is missing.
+        const bool is_region =
+            section_ == "Low Kernel Mapping" || section_ == "vmalloc() Area" || section_ == "Vmemmap";
+        if (is_region && before_ && !core::is_aligned(at, kGiB) && core::is_aligned(VirtAddr{before_->top}, kGiB))
+            at = VirtAddr{before_->top};
         if (section_ == "Low Kernel Mapping") headings_.direct_map = at;
         if (section_ == "vmalloc() Area") headings_.vmalloc = at;
         if (section_ == "Vmemmap") headings_.vmemmap = at;

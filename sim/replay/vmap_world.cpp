@@ -115,15 +115,25 @@ bool VmapWorld::stays_in_use(VirtRange area, std::size_t position) const {
 
 core::AreaId VmapWorld::area_freed(VirtRange recorded, std::size_t position) {
     const core::AreaId area = allocator_.find(recorded.lowest, silent_, host_);
-    const bool is_busy = !area.is_none() && allocator_.kind(area) == core::AreaKind::busy;
-    if (is_busy && allocator_.range(area) == recorded) [[likely]]
+    const auto is_busy = [&](core::AreaId any) {
+        return !any.is_none() && allocator_.kind(any) == core::AreaKind::busy;
+    };
+    // 4.x unmaps an area right before it frees it.
+    const auto* unmapped = position == 0 ? nullptr : std::get_if<capture::Vunmap>(&event(position - 1).body);
+    const bool is_contradicted = unmapped != nullptr && unmapped->address != recorded.lowest;
+    if (is_busy(area) && allocator_.range(area) == recorded && !is_contradicted) [[likely]]
         return area;
+    if (is_contradicted) {
+        const core::AreaId other = allocator_.find(unmapped->address, silent_, host_);
+        if (is_busy(other) && !stays_in_use(allocator_.range(other), position)) return other;
+        if (is_busy(area) && allocator_.range(area) == recorded) return area;
+    }
     // The record is wrong somewhere. One of its ends may be right, or else its size: the area is one that is not used
     // any more.
     core::AreaId best;
     unsigned best_signs = 0;
     allocator_.for_each_area([&](core::AreaId other) {
-        if (allocator_.kind(other) != core::AreaKind::busy) return;
+        if (!is_busy(other)) return;
         const VirtRange range = allocator_.range(other);
         unsigned signs = range.size() == recorded.size() ? 1 : 0;
         if (range.lowest == recorded.lowest || range.top == recorded.top) signs = 2;
