@@ -49,10 +49,12 @@ CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_
 }
 
 CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
-    const Line line = line_of(cpu, at, is_write);
-    Set& first = private_.mut(private_index(cpu, 0, line.spots[0]));
-    Set& second = private_.mut(private_index(cpu, 1, line.spots[1]));
-    return count(cpu, bring(line, first, second));
+    const Spot near = finders_[0].spot_of(at);
+    const Spot far = finders_[1].spot_of(at);
+    Set& first = private_.mut(private_index(cpu, 0, near));
+    Set& second = private_.mut(private_index(cpu, 1, far));
+    const Line line{.cpu = cpu, .at = at, .is_write = is_write, .tags = {near.tag, far.tag}};
+    return count(cpu, bring(line, first, second, [&] { return shared_spot_of(at); }));
 }
 
 void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found) {
@@ -62,68 +64,78 @@ void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool
         return;
     }
     // A page's lines have the same tags, and their sets lie side by side in one chunk: the numbers of sets are
-    // multiples of 64.
-    Line line = line_of(cpu, first, is_write);
-    Set* near = &private_.mut(private_index(cpu, 0, line.spots[0]));
-    Set* far = &private_.mut(private_index(cpu, 1, line.spots[1]));
+    // multiples of 64. All that follows from the page is worked out before the loop and kept in variables of its own,
+    // which the compiler knows not to change when a set is written.
+    const Spot near_spot = finders_[0].spot_of(first);
+    const Spot far_spot = finders_[1].spot_of(first);
+    Set* near = &private_.mut(private_index(cpu, 0, near_spot));
+    Set* far = &private_.mut(private_index(cpu, 1, far_spot));
     const unsigned ways = finders_[0].ways;
+    const Spot shared_spot = finders_[2].spot_of(first);
+    const SliceHash::Page shared_sets{slices_, shared_spot.set, first};
+    const std::uint32_t first_in_page = SliceHash::Page::line_in_page(first);
     Found here{};
     for (std::uint32_t i = 0; i < lines; ++i, ++near, ++far) {
-        const int way = find(*near, ways, line.spots[0].tag);
-        CacheLevel level = CacheLevel::l1;
-        if (way == kNone) {
-            level = bring(line, *near, *far);
-        } else {
+        const int way = find(*near, ways, near_spot.tag);
+        if (way != kNone) {
             if (near->order.most_recent() != static_cast<unsigned>(way)) near->order.touch(static_cast<unsigned>(way));
-            if (is_write && !near->owns(way)) level = take_over(cpu, line.at);
+            if (!is_write || near->owns(way)) continue;
         }
+        const Line line{.cpu = cpu,
+                        .at = first + Bytes{std::uint64_t{i} << kLineShift},
+                        .is_write = is_write,
+                        .tags = {near_spot.tag, far_spot.tag}};
+        const auto find_shared = [&] {
+            return Spot{.set = shared_sets.set_of(first_in_page + i), .tag = shared_spot.tag};
+        };
+        const CacheLevel level = way == kNone ? bring(line, *near, *far, find_shared) : take_over(cpu, line.at);
         ++here[static_cast<std::size_t>(level)];
-        line.at += Bytes{1U << kLineShift};
-        for (Spot& spot : line.spots) ++spot.set;
     }
+    std::uint32_t& in_first = here[static_cast<std::size_t>(CacheLevel::l1)];
+    in_first = lines;
+    for (std::size_t level = 1; level < kCacheLevels; ++level) in_first -= here[level];
     for (std::size_t level = 0; level < kCacheLevels; ++level) {
         found[level] += here[level];
         counters_[cpu.raw()].found[level] += here[level];
     }
 }
 
-inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second) {
-    const int way = find(second, finders_[1].ways, line.spots[1].tag);
+template <class FindShared>
+[[gnu::always_inline]] inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second,
+                                                           FindShared find_shared) {
+    const int way = find(second, finders_[1].ways, line.tags[1]);
     if (way == kNone) {
-        const Fetched fetched = fetch(line);
-        fill(second, finders_[1].ways, line.spots[1].tag, fetched.owns);
-        fill(first, finders_[0].ways, line.spots[0].tag, fetched.owns);
+        const Fetched fetched = fetch(line, find_shared());
+        fill(second, finders_[1].ways, line.tags[1], fetched.owns);
+        fill(first, finders_[0].ways, line.tags[0], fetched.owns);
         return fetched.from;
     }
     second.order.touch(static_cast<unsigned>(way));
     const bool owns = second.owns(way);
-    fill(first, finders_[0].ways, line.spots[0].tag, owns);
+    fill(first, finders_[0].ways, line.tags[0], owns);
     return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
 }
 
-inline CacheModel::Fetched CacheModel::fetch(const Line& line) {
-    const Spot spot = shared_spot_of(line.at);
+[[gnu::always_inline]] inline CacheModel::Fetched CacheModel::fetch(const Line& line, Spot spot) {
     const unsigned ways = finders_[2].ways;
     Set& set = shared_.mut(spot.set);
-    int way = find(set, ways, spot.tag);
-    if (way != kNone) {
-        set.order.touch(static_cast<unsigned>(way));
-        return {.from = CacheLevel::l3, .owns = share_out(line, spot, way)};
+    const int found = find(set, ways, spot.tag);
+    if (found != kNone) {
+        set.order.touch(static_cast<unsigned>(found));
+        return {.from = CacheLevel::l3, .owns = is_only_processor() || share_out(line, spot, found)};
     }
-    way = static_cast<int>(set.order.at(ways - 1));
+    const auto way = static_cast<int>(set.order.recycle(ways));
     const bool was_used = set.tags[static_cast<std::size_t>(way)] != kNoTag;
     if (was_used) empty_way(spot.set, way);
     set.tags[static_cast<std::size_t>(way)] = spot.tag;
-    set.order.recycle(ways);
     set.set_owned(way, true);
     // Of a single processor it is known who had the line before: nothing changes.
-    if (!was_used || cpus() != 1) set_only_sharer(shared_line(spot, way), line.cpu);
+    if (!was_used || !is_only_processor()) set_only_sharer(shared_line(spot, way), line.cpu);
     return {.from = CacheLevel::memory, .owns = true};
 }
 
-bool CacheModel::share_out(const Line& line, Spot spot, int way) {
+bool CacheModel::share_out(Line line, Spot spot, int way) {
     const std::size_t number = shared_line(spot, way);
-    if (cpus() == 1) return true;
     if (line.is_write || !is_shared_with_others(number, line.cpu)) {
         make_own(line.cpu, line.at, spot, way);
         return true;
@@ -167,7 +179,7 @@ inline void CacheModel::empty_way(std::uint32_t index, int way) {
     const auto lose = [&](CpuId cpu) {
         if (remove_copies(cpu, at)) ++counters_[cpu.raw()].lines_dropped;
     };
-    if (cpus() == 1)
+    if (is_only_processor())
         lose(CpuId{0});
     else
         for_sharers(shared_line(spot, way), lose);

@@ -166,7 +166,10 @@ private:
 
         [[nodiscard]] bool owns(int way) const { return (owned >> way & 1) != 0; }
         void set_owned(int way, bool owns) {
-            owned = (owned & ~(std::uint64_t{1} << way)) | std::uint64_t{owns} << way;
+            const std::uint64_t bit = std::uint64_t{1} << way;
+            owned |= bit;
+            if (!owns) [[unlikely]]
+                owned ^= bit;
         }
         friend bool operator==(const Set&, const Set&) = default;
     };
@@ -202,27 +205,28 @@ private:
         return level;
     }
 
-    /// One line and where it belongs in the processor's own levels.
+    [[nodiscard]] bool is_only_processor() const { return counters_.size() == 1; }
+
+    /// An access to one line, with the line's tags in the processor's own levels.
     struct Line {
         CpuId cpu;
         PhysAddr at;
         bool is_write;
-        std::array<Spot, 2> spots;
+        std::array<std::uint32_t, 2> tags;
     };
-    [[nodiscard]] Line line_of(CpuId cpu, PhysAddr at, bool is_write) const {
-        return {cpu, at, is_write, {finders_[0].spot_of(at), finders_[1].spot_of(at)}};
-    }
     CacheLevel access_beyond_first(CpuId cpu, PhysAddr at, bool is_write);
-    /// A line that the first level lacks; `first` and `second` are its sets there.
-    CacheLevel bring(const Line& line, Set& first, Set& second);
+    /// A line that the first level lacks; `first` and `second` are its sets there. `find_shared` says where it belongs
+    /// in the third level; it is called only if the line is in neither.
+    template <class FindShared>
+    CacheLevel bring(const Line& line, Set& first, Set& second, FindShared find_shared);
     /// Brings a line that this processor lacks into the third level.
     struct Fetched {
         CacheLevel from;
         bool owns;
     };
-    Fetched fetch(const Line& line);
-    /// The third level has the line: who may have it from now on. True if it is this processor's own.
-    bool share_out(const Line& line, Spot spot, int way);
+    Fetched fetch(const Line& line, Spot spot);
+    /// The third level has the line: who of several may have it from now on. True if it is this processor's own.
+    bool share_out(Line line, Spot spot, int way);
     /// A write to a line that this processor has but does not own.
     CacheLevel take_over(CpuId cpu, PhysAddr at);
     /// The third level's line becomes this processor's own; all others lose it.

@@ -52,6 +52,31 @@ public:
         for (unsigned bit = 0; bit < bits_; ++bit) slice |= parity(at.raw() & kMasks[bit]) << bit;
         return slice;
     }
+    /// The sets of a page's lines, for many lines of one page: an exclusive-or has no carries, so what the page's
+    /// address and a line's place in it add to the slice can be told apart.
+    class Page {
+    public:
+        /// `first`: any line of the page; `set`: the one that its low bits name.
+        Page(const SliceHash& hash, std::uint32_t set, PhysAddr first)
+            : set_(set - line_in_page(first)), slice_(hash.slice_of(align_down(first, Bytes{kPageBytes}))),
+              slice_mask_((1U << hash.bits_) - 1), shift_(hash.set_bits_),
+              set_mask_(hash.is_plain() ? ~0U : (1U << hash.set_bits_) - 1) {}
+
+        [[nodiscard]] static std::uint32_t line_in_page(PhysAddr at) {
+            return static_cast<std::uint32_t>(page_offset(at).count() >> kLineShift);
+        }
+        [[nodiscard]] std::uint32_t set_of(std::uint32_t line_in_page) const {
+            const std::uint32_t slice = slice_ ^ (kLinePart[line_in_page] & slice_mask_);
+            return ((set_ + line_in_page) & set_mask_) | slice << shift_;
+        }
+
+    private:
+        std::uint32_t set_;
+        std::uint32_t slice_;
+        std::uint32_t slice_mask_;
+        std::uint32_t shift_;
+        std::uint32_t set_mask_;
+    };
     /// The set of all sets, slice after slice, in the place of the one that the line's low bits name.
     [[nodiscard]] std::uint32_t mixed(std::uint32_t set, PhysAddr at) const {
         return (set & ((1U << set_bits_) - 1)) | slice_of(at) << set_bits_;
@@ -72,6 +97,15 @@ private:
     [[nodiscard]] static std::uint32_t parity(std::uint64_t bits) {
         return static_cast<std::uint32_t>(__builtin_parityll(bits)); // half the instructions of a count of bits
     }
+    /// What the place of a line in its page adds to the slice's number, for the most slices.
+    static constexpr auto kLinePart = [] {
+        std::array<std::uint8_t, (kPageBytes >> kLineShift)> parts{};
+        for (std::uint64_t line = 0; line < parts.size(); ++line) {
+            for (unsigned bit = 0; bit < kMostBits; ++bit)
+                parts[line] |= static_cast<std::uint8_t>(__builtin_parityll((line << kLineShift) & kMasks[bit]) << bit);
+        }
+        return parts;
+    }();
 
     unsigned bits_ = 0;
     unsigned set_bits_ = 0;

@@ -5,6 +5,7 @@
 #include "core/machine/paging_sync.h"
 #include "core/machine/shootdown.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ksl::core {
@@ -132,16 +133,14 @@ std::uint64_t KernelServices::load(VirtAddr at) {
 }
 
 void KernelServices::store(VirtAddr at, std::span<const std::uint64_t> words) {
-    std::optional<PhysAddr> line;
-    for (std::size_t i = 0; i < words.size(); ++i, at += Bytes{8}) {
-        if (!line || page_offset(at).count() % kCacheLine.count() == 0) {
-            line = port_.touch(at, true, fx_.ledger());
-            if (!line) return;
-            state_.memory.contents.write(*line, words[i]);
-            continue;
-        }
-        *line += Bytes{8};
-        state_.memory.contents.write(*line, words[i]);
+    while (!words.empty()) {
+        const auto line = port_.touch(at, true, fx_.ledger());
+        if (!line) return;
+        const Bytes left = kCacheLine - Bytes{at.raw() % kCacheLine.count()};
+        const std::size_t count = std::min<std::size_t>(words.size(), left.count() / sizeof words[0]);
+        state_.memory.contents.write_line(*line, words.first(count));
+        words = words.subspan(count);
+        at += left;
     }
 }
 

@@ -40,19 +40,23 @@ struct ProcessorPort::Hooks {
     ledger.total += stall;
 }
 
+void ProcessorPort::charge_translation(const MmuAnswer& answer, Ledger& ledger) {
+    if (answer.missed_first()) ++ledger.l1_dtlb_misses;
+    ledger.tlb_stalls += answer.stall();
+    ledger.total += answer.stall();
+    if (answer.outcome() != MmuOutcome::walked && !answer.faulted()) return;
+    ++ledger.stlb_misses;
+    ++ledger.walks;
+    ledger.walk_references += answer.references();
+}
+
 [[gnu::always_inline]] inline MmuAnswer ProcessorPort::access_once(VirtAddr at, bool is_write, Ledger& ledger) {
     Hooks hooks{*this, ledger};
     const MmuAnswer answer = state_.cpu(cpu_).mmu.access(
         at, Access::kernel(is_write ? AccessKind::write : AccessKind::read), state_.memory.contents, hooks);
     ++ledger.accesses;
-    if (answer.missed_first()) ++ledger.l1_dtlb_misses;
-    ledger.tlb_stalls += answer.stall();
-    ledger.total += answer.stall();
-    if (answer.outcome() == MmuOutcome::walked || answer.faulted()) {
-        ++ledger.stlb_misses;
-        ++ledger.walks;
-        ledger.walk_references += answer.references();
-    }
+    if (answer.outcome() != MmuOutcome::first_level) [[unlikely]]
+        charge_translation(answer, ledger);
     if (!answer.faulted()) charge_line(answer.at(), is_write, ledger);
     return answer;
 }

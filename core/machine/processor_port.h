@@ -37,6 +37,8 @@ private:
     /// The second half of touch(), after a fault.
     [[nodiscard]] std::optional<PhysAddr> touch_repaired(VirtAddr at, bool is_write, Ledger& ledger);
     [[nodiscard]] MmuAnswer access_once(VirtAddr at, bool is_write, Ledger& ledger);
+    /// What a translation costs that the first level of the TLB did not have.
+    static void charge_translation(const MmuAnswer& answer, Ledger& ledger);
     void charge_line(PhysAddr at, bool is_write, Ledger& ledger);
 
     MachineState& state_;

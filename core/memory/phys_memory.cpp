@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "core/memory/phys_memory.h"
 
-#include <bit>
+#include <algorithm>
 #include <cstring>
 
 namespace ksl::core {
+
+namespace {
+
+/// How many bits are set, of at most a few: x86-64 without extensions has no instruction that counts them, and a
+/// library call takes longer than this.
+std::size_t count_few(std::uint64_t bits) {
+    std::size_t count = 0;
+    for (; bits != 0; bits &= bits - 1) ++count;
+    return count;
+}
+
+} // namespace
 
 std::uint64_t PhysMemory::read_few(Slot slot, std::size_t word) const {
     if (is_lines(slot)) return read_lines(slot, word);
@@ -21,11 +33,15 @@ std::span<const PhysMemory::WordSlot> PhysMemory::words_of(Slot slot) const {
 }
 
 std::uint64_t PhysMemory::read_lines(Slot slot, std::size_t word) const {
-    const LineSlot& lines = lines_[index_of(slot)];
+    const std::uint64_t* stored = find_in_lines(lines_[index_of(slot)], word);
+    return stored == nullptr ? 0 : *stored;
+}
+
+const std::uint64_t* PhysMemory::find_in_lines(const LineSlot& lines, std::size_t word) {
     const std::uint64_t bit = std::uint64_t{1} << (word / kWordsPerLine);
-    if ((lines.present & bit) == 0) return 0;
-    const auto rank = static_cast<std::size_t>(std::popcount(lines.present & (bit - 1)));
-    return lines.words[rank * kWordsPerLine + word % kWordsPerLine];
+    if ((lines.present & bit) == 0) return nullptr;
+    const std::size_t rank = count_few(lines.present & (bit - 1));
+    return &lines.words[rank * kWordsPerLine + word % kWordsPerLine];
 }
 
 PhysMemory::Slot PhysMemory::new_word(WordSlot word) {
@@ -141,9 +157,9 @@ PhysMemory::Slot PhysMemory::promote(Pfn frame) {
 std::uint64_t* PhysMemory::word_in_lines(Slot slot, std::size_t word) {
     LineSlot& lines = lines_.mut(index_of(slot));
     const std::uint64_t bit = std::uint64_t{1} << (word / kWordsPerLine);
-    const auto rank = static_cast<std::size_t>(std::popcount(lines.present & (bit - 1)));
+    const std::size_t rank = count_few(lines.present & (bit - 1));
     if ((lines.present & bit) == 0) {
-        const auto stored = static_cast<std::size_t>(std::popcount(lines.present));
+        const std::size_t stored = count_few(lines.present);
         if (stored == kLinesPerSlot) return nullptr;
         auto* first = lines.words.data() + rank * kWordsPerLine;
         std::memmove(first + kWordsPerLine, first, (stored - rank) * kWordsPerLine * sizeof(std::uint64_t));
@@ -243,6 +259,20 @@ void PhysMemory::write(PhysAddr at, std::uint64_t value) {
         if (read_lines(slot, word) != value) word_for_writing(frame, word) = value;
     } else if (!write_as_words(frame, word, value)) {
         word_for_writing(frame, word) = value;
+    }
+}
+
+void PhysMemory::write_line(PhysAddr at, std::span<const std::uint64_t> words) {
+    KSL_ASSERT(page_offset(at).count() / 8 % kWordsPerLine + words.size() <= kWordsPerLine,
+               "the words are in one line");
+    // A stack that is used again gets what its last owner had: one look at the line, instead of one a word.
+    if (const Slot slot = slot_of(frame_of(at)); is_lines(slot)) {
+        const std::uint64_t* stored = find_in_lines(lines_[index_of(slot)], page_offset(at).count() / 8);
+        if (stored != nullptr && std::equal(words.begin(), words.end(), stored)) return;
+    }
+    for (const std::uint64_t word : words) {
+        write(at, word);
+        at += Bytes{sizeof word};
     }
 }
 

@@ -40,6 +40,8 @@ public:
         return slot == kNothing ? 0 : read_few(slot, word);
     }
     void write(PhysAddr at, std::uint64_t value);
+    /// Up to a cache line of words, none of them beyond the end of the line around `at`.
+    void write_line(PhysAddr at, std::span<const std::uint64_t> words);
 
     void read_bytes(PhysAddr at, std::span<std::byte> out) const;
     void write_bytes(PhysAddr at, std::span<const std::byte> in);
@@ -141,6 +143,8 @@ private:
     /// Of a frame that is not stored as a whole.
     [[nodiscard]] std::uint64_t read_few(Slot slot, std::size_t word) const;
     [[nodiscard]] std::uint64_t read_lines(Slot slot, std::size_t word) const;
+    /// The stored words from `word` to the end of its line; nullptr if they read as zero.
+    [[nodiscard]] static const std::uint64_t* find_in_lines(const LineSlot& lines, std::size_t word);
     [[nodiscard]] std::span<const WordSlot> words_of(Slot slot) const;
     [[nodiscard]] Slot new_word(WordSlot word);
     [[nodiscard]] Slot new_pair(const PairSlot& words);

@@ -168,6 +168,14 @@ public:
     [[nodiscard]] Set raw_set_of(std::uint64_t* memory, std::uint64_t page) const {
         return memory + first_ + ((page & set_mask_) << set_shift_);
     }
+    /// The same as an index of the memory's words.
+    [[nodiscard]] std::uint32_t first_word_of(std::uint64_t page) const {
+        return first_ + (static_cast<std::uint32_t>(page & set_mask_) << set_shift_);
+    }
+    /// The way of an entry of a set.
+    [[nodiscard]] static std::size_t way_of(const std::uint64_t* set, const TlbEntry& entry) {
+        return static_cast<std::size_t>(&entry - reinterpret_cast<const TlbEntry*>(set + kEntries));
+    }
     static constexpr std::size_t kRecency = 0;
     static constexpr std::size_t kEpoch = 1;
     static constexpr std::size_t kTags = 2;

@@ -13,7 +13,7 @@ Mmu::Mmu(const MmuConfig& config, const AddressClasses& classes)
 }
 
 void Mmu::update_mode() {
-    forget_recent();
+    recent_.forget();
     mode_ = PagingMode::of(registers_, features_);
     pcid_bits_ = TlbEntry::bits_of(pcid());
     keep_mask_ = ~(TlbEntry::kPcidBits | TlbEntry::kRights | (mode_.global_pages ? 0 : Pte::kGlobal.mask()));
@@ -100,7 +100,7 @@ void Mmu::update_pcid() {
 void Mmu::load_cr3(std::uint64_t value) {
     const bool keeps = mode_.pcid && (value & cr3::kNoFlush) != 0;
     registers_.cr3 = value & ~cr3::kNoFlush;
-    forget_recent();
+    recent_.forget();
     if (mode_.pcid) update_pcid();
     State& state = state_.mut();
     ++state.counters.cr3_loads;
@@ -146,7 +146,7 @@ void Mmu::set_pkrs(std::uint32_t value) {
 }
 
 void Mmu::invlpg(VirtAddr at) {
-    forget_recent();
+    recent_.forget();
     State& state = state_.mut();
     ++state.counters.invlpg;
     if (!mode_.geometry.is_canonical(at)) return; // INVLPG of a non-canonical address does nothing
@@ -155,7 +155,7 @@ void Mmu::invlpg(VirtAddr at) {
 }
 
 void Mmu::invpcid(InvpcidType type, Pcid pcid, VirtAddr at) {
-    forget_recent();
+    recent_.forget();
     State& state = state_.mut();
     switch (type) {
     case InvpcidType::address:
@@ -180,7 +180,7 @@ void Mmu::invpcid(InvpcidType type, Pcid pcid, VirtAddr at) {
 
 void Mmu::deliver_page_fault(VirtAddr at) {
     registers_.cr2 = at.raw();
-    forget_recent();
+    recent_.forget();
     State& state = state_.mut();
     state.tlb.flush_page(at, pcid(), true);
     state.walk_caches.flush_address(at, pcid_bits_);

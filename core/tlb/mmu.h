@@ -19,6 +19,7 @@
 #include "core/paging/page_fault.h"
 #include "core/paging/paging_mode.h"
 #include "core/paging/walker.h"
+#include "core/tlb/recent_pages.h"
 #include "core/tlb/tlb.h"
 #include "core/tlb/tlb_counters.h"
 #include "core/tlb/tlb_geometry.h"
@@ -96,18 +97,18 @@ public:
     MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory, Hooks&& hooks) {
         State& state = state_.mut();
         const Check& check = check_for(access);
+        const TlbPortMap& port = state.tlb.port(check.port);
         AssocArray::Place missed;
-        const TlbEntry* entry = state.tlb.find_fast(state.tlb.port(check.port), at, check.mask, check.want, missed);
+        const TlbEntry* entry = state.tlb.find_fast(port, at, check.mask, check.want, missed);
         if (entry != nullptr && check.denied_keys == 0) [[likely]] {
             ++state.counters.first_hits[static_cast<std::size_t>(PageSize::small_4k)];
             return answer_from(entry->data, PageSize::small_4k, at, MmuOutcome::first_level, 0);
         }
-        if (missed.is_known()) [[likely]] {
-            for (const Recent& recent : recent_) {
-                if (!recent.answers(at, check)) continue;
-                ++state.counters.first_hits[static_cast<std::size_t>(recent.size)];
-                return answer_from(recent.data, recent.size, at, MmuOutcome::first_level, 0);
-            }
+        const bool is_not_small = missed.is_known() || !port.levels[0].may_hold(PageSize::small_4k);
+        if (is_not_small && check.denied_keys == 0) [[likely]] {
+            const RecentPages::Page* recent = recent_.find(at, check.port);
+            if (recent != nullptr && check.allows_known(recent->data) && state.tlb.large_set_is_swept(port, at))
+                return answer_recent(state, port, *recent, at);
         }
         return access_slowly(state, at, check, missed, memory, hooks);
     }
@@ -160,6 +161,7 @@ public:
                 fault_.address, fault_.level, fault_.entry);
         if constexpr (Archive::kReads) {
             update_mode();
+            recent_.assume_anything();
             if (*check_invariants() != '\0') { // counters of a hostile file; the arrays have checked themselves
                 archive.fail();
                 reset_counters();
@@ -191,6 +193,10 @@ private:
         [[nodiscard]] bool allows(std::uint64_t data) const {
             return ((data ^ want) & mask & ~TlbEntry::kPcidBits) == 0 && (denied_keys == 0 || !denies_key(data));
         }
+        /// The same where no key denies anything and the PCID is right.
+        [[nodiscard, gnu::always_inline]] bool allows_known(std::uint64_t data) const {
+            return ((data ^ want) & mask & ~TlbEntry::kPcidBits) == 0;
+        }
         /// The same of a translation that a walk has found: the PCID is right, the dirty bit can still be set.
         [[nodiscard, gnu::always_inline]] bool allows_found(std::uint64_t data) const {
             return ((data ^ want) & rights_mask) == 0 && (denied_keys == 0 || !denies_key(data));
@@ -200,22 +206,6 @@ private:
             return (denied_keys >> (rights.key + (rights.user ? 16U : 0U)) & 1) != 0;
         }
     };
-    /// The large page that the last look-up in the first-level arrays of its size found. Finding it again changes
-    /// nothing, so that it need not be looked up. Forgotten whenever those arrays may change.
-    struct Recent {
-        std::uint64_t page = 1; ///< bits of the address that must be so; no address has this one
-        std::uint64_t mask = 0;
-        std::uint64_t data = 0;
-        TlbPort port = TlbPort::load;
-        PageSize size = PageSize::large_2m;
-
-        [[nodiscard, gnu::always_inline]] bool answers(VirtAddr at, const Check& check) const {
-            return (at.raw() & mask) == page && port == check.port && check.denied_keys == 0 &&
-                   ((data ^ check.want) & check.mask & ~TlbEntry::kPcidBits) == 0;
-        }
-    };
-    void forget_recent() { recent_ = {}; }
-    void remember(const TlbPortMap& port, TlbPort which, VirtAddr at, const TlbEntry& entry);
     static constexpr std::size_t kChecks = std::size_t{2} * kPrivileges * kAccessKinds;
 
     [[nodiscard]] const Check& check_for(Access access) const {
@@ -228,6 +218,12 @@ private:
                                                std::uint64_t story) {
         const std::uint64_t inside = bytes_of(size).count() - 1;
         return {PhysAddr{(data & Pte::kFrame.mask() & ~inside) | (at.raw() & inside)}, outcome, story};
+    }
+    [[nodiscard, gnu::always_inline]] static MmuAnswer answer_recent(State& state, const TlbPortMap& port,
+                                                                     const RecentPages::Page& page, VirtAddr at) {
+        state.tlb.use(port, page.size, page.spot);
+        ++state.counters.first_hits[static_cast<std::size_t>(page.size)];
+        return {page.translate(at), MmuOutcome::first_level, 0};
     }
 
     /// What is known of an access on its way.
@@ -305,7 +301,7 @@ private:
     std::uint32_t walk_overhead_ = 8;
     Fault fault_;
     CowValue<State> state_;
-    std::array<Recent, 2> recent_{}; ///< 2M, 1G; not state: with or without it, all goes the same way
+    RecentPages recent_; ///< not state
     // Derived from the registers.
     PagingMode mode_;
     std::uint64_t pcid_bits_ = 0;

@@ -17,14 +17,11 @@ template <class Hooks>
     so_far.places.first = missed;
     if (const TlbEntry* entry = state.tlb.find<TlbLevel::l1>(port, at, pcid_bits_, so_far.places.first)) {
         ++state.counters.first_hits[static_cast<std::size_t>(entry->size())];
-        if (!check.allows(entry->data)) [[unlikely]] {
-            forget_recent();
+        if (!check.allows(entry->data)) [[unlikely]]
             return refuse(state, at, check, *entry, 0, memory, hooks);
-        }
-        if (entry->size() != PageSize::small_4k) remember(port, check.port, at, *entry);
+        if (entry->size() != PageSize::small_4k) recent_.note(state.tlb, check.port, at, *entry);
         return answer_from(entry->data, entry->size(), at, MmuOutcome::first_level, 0);
     }
-    forget_recent();
     so_far.story = MmuAnswer::kMissedFirst;
     so_far.whose = state.tlb.class_of(at);
     ++state.counters.first_misses[static_cast<std::size_t>(so_far.whose)];
@@ -47,16 +44,6 @@ template <class Hooks>
     return walk(state, at, check, so_far, memory, hooks);
 }
 
-[[gnu::always_inline]] inline void Mmu::remember(const TlbPortMap& port, TlbPort which, VirtAddr at,
-                                                 const TlbEntry& entry) {
-    if (!port.is_apart) return forget_recent();
-    // Other addresses of a 1G page may have 2M entries of their own, which would be found first.
-    const PageSize alike = port.levels[0].may_hold(PageSize::large_2m) ? PageSize::large_2m : entry.size();
-    const std::uint64_t mask = ~(bytes_of(alike).count() - 1);
-    recent_[entry.size() == PageSize::large_2m ? 0 : 1] = {
-        .page = at.raw() & mask, .mask = mask, .data = entry.data, .port = which, .size = entry.size()};
-}
-
 template <class Hooks>
 [[gnu::noinline, gnu::cold]] MmuAnswer Mmu::refuse(State& state, VirtAddr at, const Check& check, TlbEntry entry,
                                                    std::uint64_t story, PhysMemory& memory, Hooks& hooks) {
@@ -66,6 +53,7 @@ template <class Hooks>
     }
     // The dirty bit is missing: a walk sets it, and its result replaces what lacked it.
     ++state.counters.dirty_walks;
+    recent_.forget();
     state.tlb.flush_page(at, pcid(), true);
     SoFar so_far;
     so_far.whose = state.tlb.class_of(at);
@@ -232,6 +220,7 @@ template <TlbLevel kLevel, PageSize kSize, class Hooks>
 [[gnu::always_inline]] inline void Mmu::fill(State& state, const TlbPortMap& port, VirtAddr at, AddressClass whose,
                                              TlbEntry entry, AssocArray::Place place, Hooks& hooks) {
     if constexpr (kSize != PageSize::small_4k) place = {};
+    if constexpr (kLevel == TlbLevel::l1 && kSize != PageSize::small_4k) recent_.note_fill(port, at, kSize);
     state.tlb.fill<kLevel, kSize>(port, at, whose, entry, place, state.counters, [&](TlbEntry victim) {
         if (hooks.wants_events()) [[unlikely]]
             hooks.report(

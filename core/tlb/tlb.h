@@ -33,6 +33,8 @@ public:
     Tlb(const TlbGeometry& geometry, const AddressClasses& classes);
 
     [[nodiscard]] const TlbPortMap& port(TlbPort which) const { return ports_[static_cast<std::size_t>(which)]; }
+    /// Loads and stores have the same first-level arrays.
+    [[nodiscard]] bool stores_are_loads() const { return !infos_.empty() && infos_[0].for_store; }
     [[nodiscard]] AddressClass class_of(VirtAddr at) const { return classes_.of(at); }
 
     /// Where the 4 KiB page of an access belongs, as far as it has been looked up.
@@ -41,6 +43,27 @@ public:
         AssocArray::Place second;
     };
 
+    /// The set of a 2M page at `at` has been swept, so that not finding one there would change nothing.
+    [[nodiscard, gnu::always_inline]] bool large_set_is_swept(const TlbPortMap& port, VirtAddr at) {
+        const AssocArray& array = port.levels[0].home_of(PageSize::large_2m).array;
+        const std::uint64_t page = page_number(at, PageSize::large_2m);
+        return array.raw_set_of(memory_.words(), page)[AssocArray::kEpoch] == log_.now();
+    }
+    /// Where an entry is in the first level.
+    struct Spot {
+        std::uint32_t set = 0; ///< its first word in the TLB's memory
+        std::uint8_t way = 0;
+    };
+    /// Of an entry that find() has just found there.
+    [[nodiscard]] Spot spot_of(const TlbEntry& entry, TlbPort which, VirtAddr at) const {
+        const AssocArray& array = port(which).levels[0].home_of(entry.size()).array;
+        const std::uint32_t set = array.first_word_of(page_number(at, entry.size()));
+        return {.set = set, .way = static_cast<std::uint8_t>(AssocArray::way_of(memory_.words() + set, entry))};
+    }
+    /// What find() does besides finding: the entry there has been used.
+    [[gnu::always_inline]] void use(const TlbPortMap& port, PageSize size, Spot spot) {
+        port.levels[0].home_of(size).array.touch_again(memory_.words() + spot.set, spot.way);
+    }
     /// The common case, short enough to be inlined: a 4 KiB page in a first level of at most eight ways, whose entry
     /// has `want` in the bits of `mask` (PCID and rights). nullptr: not there, not so, or not so simple; ask find().
     /// `missed` becomes the page's place if it is certain that it is not there.

@@ -4,6 +4,7 @@
 // one lowest. Every operation but retire() takes the same few instructions whatever the order.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 
@@ -35,13 +36,12 @@ public:
         const std::uint64_t differs = order_ ^ (kEveryPlace * used);
         const std::uint64_t equal = (differs - kEveryPlace) & ~differs & (kEveryPlace << 3);
         const std::uint64_t up_to = equal ^ (equal - 1); // ones up to the top bit of the first equal place
-        order_ = (order_ & ~up_to) | (order_ & up_to >> 4) << 4 | used;
+        move_to_front(used, up_to);
     }
     /// The least recently used of `count` comes to the front; which one it was.
     constexpr unsigned recycle(unsigned count) {
-        const std::uint64_t places = ~std::uint64_t{0} >> (64 - 4 * count);
         const unsigned which = at(count - 1);
-        order_ = (order_ & ~places) | (order_ << 4 & places) | which;
+        move_to_front(which, kFirstPlaces[count]);
         return which;
     }
     /// Makes `which` the least recently used of `count`.
@@ -63,6 +63,17 @@ public:
     friend constexpr bool operator==(RecencyOrder, RecencyOrder) = default;
 
 private:
+    /// `which` is the last one in `places`, which begin with the first.
+    constexpr void move_to_front(std::uint64_t which, std::uint64_t places) {
+        order_ ^= (order_ ^ (order_ << 4 | which)) & places;
+    }
+
+    /// By how many: all bits of the first places.
+    static constexpr auto kFirstPlaces = [] {
+        std::array<std::uint64_t, kMost + 1> places{};
+        for (unsigned count = 1; count <= kMost; ++count) places[count] = places[count - 1] << 4 | 15;
+        return places;
+    }();
     static constexpr std::uint64_t kEveryPlace = 0x1111'1111'1111'1111;
     std::uint64_t order_ = 0;
 };

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace ksl::core {
 namespace {
@@ -42,6 +43,22 @@ TEST(PhysMemory, BytesCrossWordsAndFrames) {
     memory.read_bytes(PhysAddr{0xffd}, out);
     EXPECT_EQ(in, out);
     EXPECT_EQ(memory.read(PhysAddr{0x1000}), 0x0b0a090807060504U);
+}
+
+RC_GTEST_PROP(PhysMemory, ALineOfWordsIsWrittenAsTheWordsOneByOne, ()) {
+    PhysMemory by_lines{Pages{4}};
+    PhysMemory by_words{Pages{4}};
+    for (int i = 0; i < 60; ++i) {
+        const auto first = *rc::gen::inRange<std::uint64_t>(0, 8);
+        const auto line =
+            PhysAddr{*rc::gen::inRange<std::uint64_t>(0, 3) * kPageBytes + *rc::gen::inRange<std::uint64_t>(0, 6) * 64};
+        std::vector<std::uint64_t> words(*rc::gen::inRange<std::size_t>(0, 9 - first));
+        for (std::uint64_t& word : words) word = *rc::gen::inRange<std::uint64_t>(0, 3);
+        by_lines.write_line(line + Bytes{first * 8}, words);
+        for (std::size_t word = 0; word < words.size(); ++word)
+            by_words.write(line + Bytes{(first + word) * 8}, words[word]);
+        RC_ASSERT(by_lines == by_words);
+    }
 }
 
 TEST(PhysMemory, SharedContentsPartOnWriting) {

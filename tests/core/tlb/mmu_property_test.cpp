@@ -2,7 +2,8 @@
 //
 // The MMU against the plain one (plain_mmu.h): random programs of accesses, table changes with and without the
 // invalidations that they need, register writes and invalidations; on the geometries of all ten processors and on
-// random ones. Compared after each access: the answer; in the end: memory, and every array way by way.
+// random ones. Compared after each access: the answer; in the end: memory, and every array way by way, and the whole
+// state with that of an MMU which was written and read again all the time.
 #include "core/tlb/mmu.h"
 #include "core/types/archive.h"
 #include "core/types/random.h"
@@ -25,11 +26,11 @@ class World {
 public:
     World(const MmuConfig& config, bool has_five_levels, std::uint64_t seed)
         : random_(seed), tables_(has_five_levels ? Geometry::five_level() : Geometry::four_level()),
-          features_(config.features), mmu_(config, AddressClasses{KernelLayout{}}), plain_(config) {
+          features_(config.features), mmu_(config, AddressClasses{KernelLayout{}}), plain_(config), reread_(mmu_) {
         for (std::uint64_t i = 0; i < kPages; ++i) {
             for (PageSize size : kAllPageSizes) map_somewhere(size);
         }
-        other_ = tables_.memory();
+        other_ = third_ = tables_.memory();
         std::uint64_t cr4 = mmu_.registers().cr4;
         if (has_five_levels) cr4 |= cr4::kFiveLevel;
         set_cr4(cr4);
@@ -51,6 +52,7 @@ public:
     void compare_contents() {
         EXPECT_TRUE(tables_.memory() == other_) << "accessed and dirty bits";
         EXPECT_STREQ(mmu_.check_invariants(), "");
+        EXPECT_EQ(digest_of(mmu_), digest_of(reread_)) << "what an MMU remembers besides its state changes nothing";
         for (std::size_t i = 0; i < mmu_.tlb().array_count(); ++i) {
             std::vector<std::string> ours;
             mmu_.tlb().for_each(i, [&](std::uint32_t set, int way, const TlbEntry& entry) {
@@ -125,6 +127,8 @@ private:
                             .stack = random_.chance(1, 8)};
         const MmuAnswer answer = mmu_.access(at, access, tables_.memory());
         const PlainMmu::Answer expected = plain_.access(at, access, other_);
+        if (random_.chance(1, 16)) read_again();
+        ASSERT_EQ(reread_.access(at, access, third_).outcome(), answer.outcome());
         ASSERT_EQ(answer.outcome(), expected.outcome) << std::hex << at.raw();
         ASSERT_EQ(answer.references(), expected.references) << std::hex << at.raw();
         ASSERT_EQ(answer.stall(), Cycles{expected.stall});
@@ -138,6 +142,13 @@ private:
         if (random_.chance(1, 8)) return; // nothing was delivered: another exception had priority
         mmu_.deliver_page_fault(at);
         plain_.deliver_page_fault(at);
+        reread_.deliver_page_fault(at);
+    }
+    void read_again() {
+        const std::vector<std::byte> bytes = bytes_of_state(reread_);
+        StateReader reader{bytes};
+        reader(reread_);
+        ASSERT_TRUE(reader.ok());
     }
 
     /// A leaf or the way to it, and what follows: the right invalidation or none.
@@ -155,11 +166,13 @@ private:
                 const Pfn copy = *tables_.frames()();
                 tables_.memory().copy_frame(before.table(), copy);
                 other_.copy_frame(before.table(), copy);
+                third_.copy_frame(before.table(), copy);
                 bits = Pte{bits}.with(Pte::kFrame, copy.raw()).bits();
             }
         }
         tables_.memory().write(place, bits);
         other_.write(place, bits);
+        third_.write(place, bits);
         if (random_.chance(1, 2)) invalidate(0);
     }
 
@@ -170,14 +183,14 @@ private:
         switch (how) {
         case 0:
         case 1:
-        case 2: mmu_.invlpg(at), plain_.invlpg(at); break;
+        case 2: mmu_.invlpg(at), plain_.invlpg(at), reread_.invlpg(at); break;
         case 3: load_cr3(address_of(tables_.root()).raw() | ((cr4 & cr4::kPcid) != 0 ? pcid : 0U)); break;
         case 4:
             if ((cr4 & cr4::kPcid) != 0) load_cr3(address_of(tables_.root()).raw() | pcid | cr3::kNoFlush);
             break;
         case 5: {
             const auto type = static_cast<InvpcidType>(random_.below(4));
-            mmu_.invpcid(type, pcid, at), plain_.invpcid(type, pcid, at);
+            mmu_.invpcid(type, pcid, at), plain_.invpcid(type, pcid, at), reread_.invpcid(type, pcid, at);
             break;
         }
         case 6: set_cr4(cr4 ^ (random_.chance(1, 4) ? cr4::kGlobalPages : 0)); break;
@@ -188,16 +201,16 @@ private:
             break;
         default: {
             const std::uint64_t cr0 = mmu_.registers().cr0 ^ cr0::kWriteProtect;
-            mmu_.set_cr0(cr0), plain_.set_cr0(cr0);
+            mmu_.set_cr0(cr0), plain_.set_cr0(cr0), reread_.set_cr0(cr0);
             set_cr4(cr4 | cr4::kUserKeys);
             const auto keys = static_cast<std::uint32_t>(random_.next() & random_.next() & 0xff);
-            mmu_.set_pkru(keys), plain_.set_pkru(keys);
+            mmu_.set_pkru(keys), plain_.set_pkru(keys), reread_.set_pkru(keys);
             break;
         }
         }
     }
-    void set_cr4(std::uint64_t value) { mmu_.set_cr4(value), plain_.set_cr4(value); }
-    void load_cr3(std::uint64_t value) { mmu_.load_cr3(value), plain_.load_cr3(value); }
+    void set_cr4(std::uint64_t value) { mmu_.set_cr4(value), plain_.set_cr4(value), reread_.set_cr4(value); }
+    void load_cr3(std::uint64_t value) { mmu_.load_cr3(value), plain_.load_cr3(value), reread_.load_cr3(value); }
 
     Random random_;
     TableBuilder tables_;
@@ -206,6 +219,8 @@ private:
     PhysMemory other_; ///< the plain one's
     Mmu mmu_;
     PlainMmu plain_;
+    Mmu reread_;
+    PhysMemory third_; ///< that one's
 };
 
 class MmuOfProcessor : public ::testing::TestWithParam<ProcessorPreset> {};
