@@ -141,10 +141,9 @@ Play play_contiguous(const core::PageState& start, const core::SlabShape& shape,
 
 class Judge {
 public:
-    explicit Judge(const FragmentedCapture& capture) : capture_(capture) {
+    explicit Judge(const FragmentedCapture& capture) : capture_(capture), is_contiguous_(falls_by_a_stack()) {
         created_ =
             static_cast<std::size_t>(std::ranges::count(capture_.threads, 0U, &capture::FragmentedThread::error));
-        is_contiguous_ = falls_by_a_stack();
     }
 
     Result<std::vector<PartResult>> run() {
@@ -197,7 +196,8 @@ private:
                 const std::uint64_t counted = blocks_of(*zone, order);
                 judge(start_, fmt::format("free blocks of order {} in zone {}", order, row.zone),
                       std::to_string(row.free_blocks[order]), std::to_string(counted));
-                if (row.free_blocks[order] != counted) mends_.push_back({*id, order, row.free_blocks[order], counted});
+                if (row.free_blocks[order] != counted)
+                    mends_.push_back({zone->id, order, row.free_blocks[order], counted});
             }
         }
     }
@@ -342,7 +342,7 @@ private:
 
     const FragmentedCapture& capture_;
     std::size_t created_ = 0;
-    bool is_contiguous_ = false;
+    bool is_contiguous_;
     std::vector<Mend> mends_;
     PartResult start_{"start_lists"};
     PartResult threads_{"threads"};
