@@ -21,7 +21,10 @@ struct ScenarioOptions {
     unsigned jobs = 1;
 };
 
+/// The scenario as an argument, its changes, and how many designs run at a time.
 void add_scenario_options(CLI::App& command, ScenarioOptions& options);
+/// What changes a scenario: --seed, --set, --memory-from.
+void add_scenario_changes(CLI::App& command, ScenarioOptions& options);
 [[nodiscard]] sim::Result<sim::Scenario> load(const sim::Assets& assets, const ScenarioOptions& options);
 
 } // namespace ksl::cli

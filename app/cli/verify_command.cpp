@@ -46,14 +46,15 @@ sim::Result<std::vector<std::filesystem::path>> captures_in(std::vector<std::fil
 
 /// The page's text stands among the assets; the tables take the place of one line of it.
 sim::Result<void> write_page(const CommandLine& line, const Options& options,
-                             const std::vector<sim::Verification>& verifications) {
+                             const std::vector<sim::Verification>& verifications, std::size_t unreadable) {
     KSL_TRY_ASSIGN(assets, line.assets());
     KSL_TRY_ASSIGN(page, assets.find("pages/fidelity.md"));
     constexpr std::string_view kPlace = "{{captures}}\n";
     const std::size_t place = page.text.find(kPlace);
     if (place == std::string::npos) return sim::fail(page.origin, 0, "has no line {{captures}}");
     std::string text = page.text;
-    text.replace(place, kPlace.size(), sim::summary(verifications) + ".\n\n" + sim::to_markdown(verifications));
+    text.replace(place, kPlace.size(),
+                 sim::summary(verifications, unreadable) + ".\n\n" + sim::to_markdown(verifications));
     std::ofstream file{options.markdown, std::ios::binary};
     file << text;
     if (!file.flush()) return sim::fail_environment(options.markdown.string(), "cannot be written");
@@ -63,20 +64,21 @@ sim::Result<void> write_page(const CommandLine& line, const Options& options,
 sim::Result<int> verify(const CommandLine& line, const Options& options) {
     KSL_TRY_ASSIGN(captures, captures_in(options.folders));
     std::vector<sim::Verification> verifications;
-    bool is_broken = false;
+    std::size_t unreadable = 0;
     for (auto& result : sim::verify_captures(captures, options.jobs)) {
         if (result) {
             verifications.push_back(*std::move(result));
         } else {
             report_error(result.error());
-            is_broken = true;
+            ++unreadable;
         }
     }
-    const std::string text = options.json ? sim::to_json(verifications) + "\n"
-                                          : sim::to_text(verifications) + sim::summary(verifications) + "\n";
+    const std::string text = options.json
+                                 ? sim::to_json(verifications) + "\n"
+                                 : sim::to_text(verifications) + sim::summary(verifications, unreadable) + "\n";
     std::fwrite(text.data(), 1, text.size(), stdout);
-    if (!options.markdown.empty()) KSL_TRY(write_page(line, options, verifications));
-    if (is_broken) return kBrokenInput;
+    if (!options.markdown.empty()) KSL_TRY(write_page(line, options, verifications, unreadable));
+    if (unreadable != 0) return kBrokenInput;
     return std::ranges::all_of(verifications, &sim::Verification::is_exact) ? kDone : kDiffers;
 }
 

@@ -108,7 +108,10 @@ private:
 void time_views(const ui::MainWindow& window, std::map<std::string, Times>& painting) {
     for (ui::MapCanvas* view : window.findChildren<ui::MapCanvas*>()) {
         if (!view->isVisible() || view->visibleRegion().isEmpty()) continue;
-        QImage picture(view->size(), QImage::Format_RGB32);
+        // As sharp as the screen: a view that is drawn at another scale lays everything out anew.
+        const double ratio = view->devicePixelRatioF();
+        QImage picture((QSizeF(view->size()) * ratio).toSize(), QImage::Format_RGB32);
+        picture.setDevicePixelRatio(ratio);
         const auto before = Clock::now();
         view->render(&picture);
         painting[view->metaObject()->className()].all.push_back(milliseconds(Clock::now() - before));

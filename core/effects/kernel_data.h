@@ -59,6 +59,8 @@ public:
         return per_cpu(cpu) + kCacheLine * (2 * static_cast<std::uint64_t>(zone));
     }
     [[nodiscard]] VirtAddr stack_cache(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 8; }
+    /// Flags of the current task, where a design keeps them here.
+    [[nodiscard]] VirtAddr task_flags(CpuId cpu) const { return per_cpu(cpu) + kCacheLine * 9; }
     [[nodiscard]] VirtAddr slab_cpu(CpuId cpu, unsigned cache) const {
         return per_cpu(cpu) + kCacheLine * (16 + cache);
     }

@@ -34,7 +34,7 @@ using EventBody = std::variant<
     // tasks, stacks, deferral
     TaskCreated, CloneFailed, TaskExited, TaskReleased, StackReleased, ContextSwitched, CallPushed, CallReturned,
     StackOverran, OverflowNoticed, TaskKilled, MachineDied, GracePeriodStarted, GracePeriodEnded, CallbacksRun,
-    WorkQueued, WorkDone, StackUsageReported, DmaMapped, DmaStruck, CpuUnplugged, CpuPlugged>;
+    WorkQueued, WorkDone, StackUsageReported, StackErased, DmaMapped, DmaStruck, CpuUnplugged, CpuPlugged>;
 
 struct Event {
     Cycles at; ///< on the clock of `cpu`

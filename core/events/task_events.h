@@ -85,6 +85,12 @@ struct StackUsageReported {
     std::uint32_t used; ///< bytes from the stack's top down to the lowest word that was ever written
     std::uint32_t free; ///< bytes below it that never were
 };
+/// STACKLEAK overwrote what a task had used of its stack, on its way to user mode.
+struct StackErased {
+    std::uint32_t task;
+    std::uint64_t from; ///< lowest byte
+    std::uint32_t bytes;
+};
 /// A buffer on a stack was given to a device. The numbers are those of DmaCall and DmaResult.
 struct DmaMapped {
     std::uint32_t task;

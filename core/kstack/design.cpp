@@ -79,6 +79,11 @@ std::optional<DesignConflict> dynamic_conflict(const StackDesign& design) {
         return DesignConflict{"usage tracking", "backing",
                               "looking for the lowest written byte would touch the pages that are not mapped"};
     }
+    if (design.stackleak) {
+        return DesignConflict{"stackleak", "backing",
+                              "a new task's first return to user mode overwrites its whole stack, so that every page "
+                              "would be faulted in and none saved"};
+    }
     return std::nullopt;
 }
 

@@ -43,8 +43,9 @@ inline constexpr std::array<ThreadInfoField, 6> kThreadInfoFields{{
     {"addr_limit", 24, 8},
     {"uaccess flags", 32, 4},
 }};
-inline constexpr unsigned kThreadInfoCpu = 3; ///< the place of cpu in it
-static_assert(kThreadInfoFields[kThreadInfoCpu].name == "cpu");
+inline constexpr unsigned kThreadInfoFlags = 1; ///< the place of flags in it
+inline constexpr unsigned kThreadInfoCpu = 3;   ///< and of cpu
+static_assert(kThreadInfoFields[kThreadInfoFlags].name == "flags" && kThreadInfoFields[kThreadInfoCpu].name == "cpu");
 inline constexpr Bytes kThreadInfoBytes{40};
 /// addr_limit of a task in user mode: TASK_SIZE_MAX.
 inline constexpr std::uint64_t kUserAddressLimit = 0x7ffffffff000;

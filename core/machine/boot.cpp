@@ -4,6 +4,7 @@
 #include "core/kstack/thread_info.h"
 #include "core/machine/kernel_services.h"
 #include "core/machine/machine.h"
+#include "core/machine/stackleak.h"
 #include "core/memory/boot_state.h"
 
 #include <algorithm>
@@ -289,6 +290,7 @@ private:
                           .return_to = kImageText})
                 .count());
         record.deepest = record.stack_used;
+        if (config_.design.stackleak) record.unerased = erasable_words(state_, task);
         ++state_.threads;
         return task;
     }

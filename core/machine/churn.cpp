@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/machine/churn.h"
 
+#include "core/machine/life.h"
+
 namespace ksl::core {
 
 void exec(MachineState& state, KernelServices& kernel, const Exec& command, Outcome& outcome) {
@@ -10,7 +12,7 @@ void exec(MachineState& state, KernelServices& kernel, const Exec& command, Outc
         outcome.status = OutcomeStatus::refused;
         return;
     }
-    kernel.fx().charge(Step::syscall);
+    begin_system_call(state, kernel);
     kernel.fx().charge(Step::exec_rest);
     if (!state.spaces.exec(kernel, space, command.pages)) outcome.status = OutcomeStatus::no_memory;
     outcome.value = state.spaces.own_pages(space);

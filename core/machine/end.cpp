@@ -22,7 +22,7 @@ void release_task(MachineState& state, KernelServices& kernel, TaskId task) {
     TaskRecord& parent = state.tasks.mut(TaskId{state.tasks[task].parent});
     if (parent.children != 0) --parent.children;
     // mm_release: clear_child_tid, and whoever waits for it. A main thread that joins all of its threads is woken once.
-    const bool wakes = state.tasks[task].kind == TaskKind::thread && parent.children == 0;
+    const bool wakes = state.tasks[task].kind != TaskKind::process && parent.children == 0;
     if (wakes && parent.state == TaskState::blocked) kernel.fx().charge(Step::futex_wake);
 }
 
@@ -48,7 +48,7 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
         return;
     }
     if (!finds_its_cpu(state, kernel, task, outcome)) return;
-    fx.charge(Step::syscall);
+    begin_system_call(state, kernel);
     fx.charge(Step::exit_rest);
     const TaskRecord& record = state.tasks[task];
     const Bytes depth = state.config().kernel.exit_depth;
@@ -65,7 +65,8 @@ void exit_task(MachineState& state, KernelServices& kernel, const Exit& command,
     state.tasks.mut(task).space = SpaceId::none();
     state.tasks.mut(task).state = TaskState::dying;
     if (state.tasks[task].children != 0) give_children_to_init(state, task);
-    if (record.kind == TaskKind::thread) release_task(state, kernel, task);
+    // A process waits for its parent. Kernel threads do not: kthreadd ignores SIGCHLD.
+    if (record.kind != TaskKind::process) release_task(state, kernel, task);
     ++state.counters.exits;
     outcome.value = task.raw();
     fx.report(EventLevel::coarse, [&] { return TaskExited{task.raw()}; });
@@ -86,7 +87,7 @@ void wait(MachineState& state, KernelServices& kernel, const Wait& command, Outc
         outcome.status = OutcomeStatus::refused;
         return;
     }
-    kernel.fx().charge(Step::syscall);
+    begin_system_call(state, kernel);
     kernel.fx().charge(Step::join_rest);
     const TaskId task = state.cpu(command.cpu).current;
     state.tasks.mut(task).state = TaskState::blocked;

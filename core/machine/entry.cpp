@@ -6,6 +6,7 @@
 //          check_stack_usage of kernel/exit.c and stack_not_used of include/linux/sched/task_stack.h.
 #include "core/kstack/thread_info.h"
 #include "core/machine/churn.h"
+#include "core/machine/life.h"
 #include "core/machine/stack_usage.h"
 
 #include <algorithm>
@@ -27,7 +28,28 @@ Bytes random_offset(const MachineState& state, CpuId cpu) {
     return Bytes{(mixed >> 40) % kMostRandomOffset.count() / 16 * 16 + 16};
 }
 
+/// The flags of a task's thread_info; nothing for tasks that never come from user mode.
+std::optional<VirtAddr> flags_address(const MachineState& state, CpuId cpu, TaskId task) {
+    const StackDesign& design = state.config().design;
+    const TaskRecord& record = state.tasks[task];
+    if (design.thread_info == ThreadInfoPlace::task_struct_flags_per_cpu) return state.data.task_flags(cpu);
+    if (design.thread_info == ThreadInfoPlace::task_struct) {
+        if (record.has_object == 0) return std::nullopt;
+        return state.memory.slabs.kernel_address(SlabCacheId::task_struct, SlabObject{record.object});
+    }
+    if (record.stack.is_none()) return std::nullopt;
+    const VirtRange area = state.stacks.area(record.stack, state.memory);
+    return thread_info_address(design, state.stacks.lowest(record.stack, state.memory), area.lowest) +
+           Bytes{kThreadInfoFields[kThreadInfoFlags].offset};
+}
+
 } // namespace
+
+void begin_system_call(MachineState& state, KernelServices& kernel) {
+    kernel.fx().charge(Step::syscall);
+    const auto flags = flags_address(state, kernel.cpu(), state.cpu(kernel.cpu()).current);
+    if (flags) kernel.fx().read(*flags);
+}
 
 void enter_kernel(MachineState& state, KernelServices& kernel, const EnterKernel& command, Outcome& outcome) {
     const TaskId task = state.cpu(command.cpu).current;
@@ -35,7 +57,7 @@ void enter_kernel(MachineState& state, KernelServices& kernel, const EnterKernel
         outcome.status = OutcomeStatus::refused;
         return;
     }
-    kernel.fx().charge(Step::syscall);
+    begin_system_call(state, kernel);
     const StackDesign& design = state.config().design;
     Bytes used = design.thread_info == ThreadInfoPlace::stack_top ? kThreadInfoBytes : Bytes{0};
     const VirtAddr top = state.stacks.top(state.tasks[task].stack, state.memory);
@@ -55,6 +77,9 @@ void enter_kernel(MachineState& state, KernelServices& kernel, const EnterKernel
 void note_depth(MachineState& state, TaskId task, std::uint32_t depth) {
     TaskRecord& record = state.tasks.mut(task);
     record.deepest = std::max(record.deepest, depth);
+    if (state.config().design.stackleak) {
+        record.unerased = std::max(record.unerased, static_cast<std::uint16_t>(depth / kWord));
+    }
     state.counters.deepest_stack = std::max<std::uint64_t>(state.counters.deepest_stack, record.deepest);
 }
 

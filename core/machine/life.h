@@ -20,6 +20,10 @@ namespace ksl::core {
     return !cpu.is_idle() && state.tasks[cpu.current].state == TaskState::runnable;
 }
 
+/// A task comes from user mode: the entry, and the look at thread_info's flags that every entry takes, wherever the
+/// design keeps them (TIF_WORK_SYSCALL_ENTRY; entry_SYSCALL_64 of arch/x86/entry).
+void begin_system_call(MachineState& state, KernelServices& kernel);
+
 void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Outcome& outcome);
 void exit_task(MachineState& state, KernelServices& kernel, const Exit& command, Outcome& outcome);
 void switch_to(MachineState& state, KernelServices& kernel, const Switch& command, Outcome& outcome);

@@ -3,6 +3,7 @@
 
 #include "core/machine/churn.h"
 #include "core/machine/life.h"
+#include "core/machine/stackleak.h"
 
 namespace ksl::core {
 
@@ -17,6 +18,11 @@ template <class... Fs>
 struct Overload : Fs... {
     using Fs::operator()...;
 };
+
+/// Commands that end in user mode: whole system calls, and a switch to a task that had made one or begins.
+template <class Body>
+constexpr bool kEndsInUserMode = std::is_same_v<Body, Spawn> || std::is_same_v<Body, Reap> ||
+                                 std::is_same_v<Body, Exec> || std::is_same_v<Body, Switch>;
 
 void carry_out(MachineState& state, KernelServices& kernel, const Command& command, Outcome& outcome) {
     std::visit(Overload{
@@ -64,6 +70,11 @@ Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level
     port.report_to(&fx);
     KernelServices kernel{state_, id, port, fx};
     carry_out(state_, kernel, command, outcome);
+    std::visit(
+        [&]<class Body>(const Body&) {
+            if (kEndsInUserMode<Body>) return_to_user(state_, kernel);
+        },
+        command);
     outcome.oom_kills = kernel.oom_kills();
     outcome.ipis = kernel.ipis();
     outcome.purged = kernel.purged();

@@ -13,6 +13,7 @@
 #include "core/machine/life.h"
 #include "core/machine/overrun.h"
 #include "core/machine/stack_usage.h"
+#include "core/machine/stackleak.h"
 
 namespace ksl::core {
 
@@ -209,7 +210,7 @@ void return_from(MachineState& state, KernelServices& kernel, const Return& comm
     const bool leaves_kernel = record.frame == 0;
     kernel.fx().report(EventLevel::coarse, [&] { return CallReturned{task.raw(), (frame + Bytes{kFrameHead}).raw()}; });
     outcome.value = record.stack_used;
-    if (leaves_kernel) static_cast<void>(finds_its_cpu(state, kernel, task, outcome));
+    if (leaves_kernel && finds_its_cpu(state, kernel, task, outcome)) return_to_user(state, kernel);
 }
 
 } // namespace ksl::core

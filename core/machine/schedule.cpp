@@ -46,6 +46,15 @@ void switch_address_space(MachineState& state, KernelServices& kernel, TaskId ne
     cpu.mmu.load_cr3(address_of(root).raw());
 }
 
+/// Between the load of CR3 and the change of stacks the kernel runs on the old stack with the new page table.
+bool old_stack_is_there(MachineState& state, KernelServices& kernel, TaskId previous) {
+    const TaskRecord& record = state.tasks[previous];
+    // Other schemes made sure before.
+    if (state.config().design.pgd_sync != PgdSync::lazy_fault || record.stack.is_none()) return true;
+    const VirtAddr sp = state.stacks.top(record.stack, state.memory) - Bytes{record.stack_used};
+    return reach_stack(state, kernel, previous, sp - Bytes{8});
+}
+
 /// finish_task_switch: the previous task is off its stack for good.
 void bury(MachineState& state, KernelServices& kernel, TaskId task) {
     Effects& fx = kernel.fx();
@@ -85,10 +94,17 @@ void switch_to(MachineState& state, KernelServices& kernel, const Switch& comman
     touch_task(state, kernel, previous);
     touch_task(state, kernel, next);
     switch_address_space(state, kernel, next);
+    if (!old_stack_is_there(state, kernel, previous)) {
+        outcome.status = OutcomeStatus::machine_died;
+        return;
+    }
     TaskRecord& record = state.tasks.mut(next);
     record.cpu = command.cpu;
     record.state = TaskState::runnable;
     cpu.current = next;
+    // The flags of the old task go back to its task_struct, those of the new one come here.
+    if (state.config().design.thread_info == ThreadInfoPlace::task_struct_flags_per_cpu)
+        fx.write(fx.data().task_flags(command.cpu));
     // The first thing that happens on the new stack: saved registers are popped.
     const VirtAddr sp = state.stacks.top(record.stack, state.memory) - Bytes{record.stack_used};
     probe_next_stack(state, sp, fx);

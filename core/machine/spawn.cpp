@@ -4,6 +4,7 @@
 #include "core/kstack/thread_info.h"
 #include "core/machine/life.h"
 #include "core/machine/stack_usage.h"
+#include "core/machine/stackleak.h"
 
 namespace ksl::core {
 
@@ -77,7 +78,7 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
         outcome.status = OutcomeStatus::refused;
         return;
     }
-    fx.charge(Step::syscall);
+    begin_system_call(state, kernel);
     touch_own_stack(state, kernel, parent, state.config().kernel.clone_depth);
     if (!may_create(state)) return fail(state, kernel, OutcomeStatus::try_again, outcome);
 
@@ -88,10 +89,12 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
         kernel.free_object(SlabCacheId::task_struct, *object);
         return fail(state, kernel, OutcomeStatus::no_address_space, outcome);
     }
+    const bool is_kernel_thread = command.kind == TaskKind::kernel_thread;
+    const SpaceId space = is_kernel_thread ? SpaceId::none() : state.tasks[parent].space;
     const TaskId child = state.tasks.add({.pid = *pid,
                                           .parent = parent.raw(),
                                           .object = object->number(),
-                                          .space = state.tasks[parent].space,
+                                          .space = space,
                                           .cpu = command.cpu,
                                           .state = TaskState::runnable,
                                           .kind = command.kind,
@@ -121,19 +124,20 @@ void spawn(MachineState& state, KernelServices& kernel, const Spawn& command, Ou
                       .return_to = state.memory.layout.kernel_image().lowest + kReturnFromFork})
             .count());
     record.deepest = record.stack_used;
+    if (state.config().design.stackleak) record.unerased = erasable_words(state, child);
 
     fx.charge(Step::clone_rest);
     touch_run_queue(kernel);
     if (command.kind == TaskKind::process) {
         fx.charge(Step::fork_rest);
-        const auto space = state.spaces.fork(kernel, state.tasks[parent].space);
-        if (!space) {
+        const auto copy = state.spaces.fork(kernel, space);
+        if (!copy) {
             state.stacks.release(kernel, stack->id);
             return undo(OutcomeStatus::no_memory);
         }
-        state.tasks.mut(child).space = *space;
-    } else {
-        state.spaces.share(state.tasks[parent].space);
+        state.tasks.mut(child).space = *copy;
+    } else if (!is_kernel_thread) {
+        state.spaces.share(space);
     }
     ++state.tasks.mut(parent).children;
     ++state.threads;

@@ -43,9 +43,11 @@ struct TaskRecord {
     std::uint8_t pieces = 0;           ///< deferred work that has still to be done for it
     TaskState state = TaskState::unused;
     TaskKind kind = TaskKind::thread;
-    std::uint8_t has_object = 0; ///< its task_struct has not been freed yet
-    std::uint8_t is_oom_victim = 0;
-    std::uint8_t is_reaped = 0; ///< released by its parent or by itself: nobody asks for it any more
+    std::uint8_t has_object : 1 = 0; ///< its task_struct has not been freed yet
+    std::uint8_t is_oom_victim : 1 = 0;
+    std::uint8_t is_reaped : 1 = 0; ///< released by its parent or by itself: nobody asks for it any more
+    std::uint8_t unused : 5 = 0;    ///< no bit of a record is padding: records are hashed as bytes
+    std::uint16_t unerased = 0; ///< STACKLEAK: words from the stack's top down to the lowest used and not overwritten
     friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
 };
 static_assert(sizeof(TaskRecord) == 48);

@@ -96,6 +96,16 @@ void KernelLayout::randomize(const RegionRandomness& randomness) {
     }
 }
 
+void KernelLayout::place(VirtAddr direct_map, VirtAddr vmalloc, VirtAddr vmemmap) {
+    const auto moved = [](VirtRange range, VirtAddr lowest, VirtAddr limit) {
+        const Bytes room = limit > lowest ? limit - lowest : Bytes{0};
+        return VirtRange{.lowest = lowest, .top = lowest + std::min(range.size(), room)};
+    };
+    direct_map_ = moved(direct_map_, direct_map, vmalloc);
+    vmalloc_ = moved(vmalloc_, vmalloc, vmemmap);
+    vmemmap_ = moved(vmemmap_, vmemmap, randomization_end());
+}
+
 std::optional<VirtRange> KernelLayout::range_of(Region region) const {
     const bool five = geometry_ == Geometry::five_level();
     const bool is_new = era_ == LayoutEra::linux_6_1;

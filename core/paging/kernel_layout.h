@@ -72,6 +72,8 @@ public:
     /// Moves direct map, vmalloc and vmemmap as kernel_randomize_memory() does, in steps of 1 GiB, order preserved.
     /// 4.7 has no such code: nothing happens.
     void randomize(const RegionRandomness& randomness);
+    /// Takes over the bases that a real kernel drew. The direct map reaches to the vmalloc area at most.
+    void place(VirtAddr direct_map, VirtAddr vmalloc, VirtAddr vmemmap);
 
     [[nodiscard]] LayoutEra era() const { return era_; }
     [[nodiscard]] Geometry geometry() const { return geometry_; }

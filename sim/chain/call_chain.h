@@ -34,6 +34,7 @@ struct CallChain {
     std::string source;
     std::vector<ChainFrame> frames;   ///< outermost first
     std::vector<std::string> remarks; ///< what the sizes do not say: unknown frames, parts that were added
+    std::string text;                 ///< the stack tracer's file that it was read from; empty for all others
 
     /// From the top of the stack, saved registers included where the first frame has them.
     [[nodiscard]] core::Bytes depth() const;

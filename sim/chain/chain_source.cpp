@@ -130,7 +130,9 @@ Result<CallChain> read_trace_chain(const fs::path& file) {
                     fmt::format("{} has a frame of {} bytes; the stack pointer moves in words of 8", row.function,
                                 row.size.count()));
     }
-    return chain_from_trace(file.filename().string(), rows);
+    CallChain chain = chain_from_trace(file.filename().string(), rows);
+    chain.text = std::move(text);
+    return chain;
 }
 
 void FrameSizes::add(const FunctionStack& function) {

@@ -3,6 +3,7 @@
 
 #include "core/paging/dump.h"
 #include "sim/import/csv_fields.h"
+#include "sim/import/dump_headings.h"
 #include "sim/import/read_file.h"
 
 #include <fmt/format.h>
@@ -22,10 +23,9 @@ using core::Pfn;
 using core::VirtAddr;
 
 constexpr Bytes kPage{core::kPageBytes};
-
-VirtAddr image_address(std::uint64_t physical) {
-    return core::kStartKernelMap + Bytes{physical};
-}
+/// More than any machine has memory for: 64 TiB.
+constexpr std::uint64_t kLargestArea = std::uint64_t{1} << 46;
+constexpr std::uint64_t kNoAddress = UINT64_MAX;
 
 /// "00100000-1ffdffff : System RAM", both ends inclusive; the name with its indentation removed.
 struct IomemLine {
@@ -45,11 +45,24 @@ std::optional<IomemLine> parse_iomem(std::string_view line) {
     return IomemLine{.first = *first, .last = *last, .name = line.substr(colon + 3)};
 }
 
+/// Where the image lies: what is in memory, seen at the addresses that it was linked to or moved to.
+struct ImagePlace {
+    std::uint64_t phys_base = 0;
+
+    [[nodiscard]] VirtAddr address_of(std::uint64_t physical) const {
+        return core::kStartKernelMap + Bytes{physical - phys_base};
+    }
+};
+
 /// The memory map and the image's sections. Only whole pages of RAM count, as for memblock_trim_memory().
-Result<core::KernelTablesConfig> config_from_iomem(const std::filesystem::path& path, core::LayoutEra era) {
+Result<core::KernelTablesConfig> config_from_iomem(const std::filesystem::path& path, const core::KernelLayout& layout,
+                                                   std::optional<VirtAddr> image) {
     KSL_TRY_ASSIGN(text, read_file(path));
     core::KernelTablesConfig config;
-    config.layout = core::KernelLayout{era, core::Geometry::four_level()};
+    config.layout = layout;
+    const core::LayoutEra era = layout.era();
+    ImagePlace place;
+    const auto image_address = [&](std::uint64_t physical) { return place.address_of(physical); };
     std::uint64_t data_end = 0;
     std::uint64_t bss = 0;
     std::uint64_t bss_end = 0;
@@ -63,6 +76,8 @@ Result<core::KernelTablesConfig> config_from_iomem(const std::filesystem::path& 
             const Pfn top{(line->last + 1) >> core::kPageShift};
             if (lowest < top) config.ram.push_back({.lowest = lowest, .top = top});
         } else if (line->name == "Kernel code") {
+            if (image) place.phys_base = line->first - (*image - core::kStartKernelMap).count();
+            config.layout.set_phys_base(place.phys_base);
             config.image.text = image_address(line->first);
             config.image.text_end = image_address(line->last + 1);
         } else if (line->name == "Kernel rodata") {
@@ -108,7 +123,8 @@ std::optional<core::VirtRange> range_at_end(std::string_view line) {
 /// 4.x says which parts of the image it frees: init, then the gaps behind text and behind read-only data, these two by
 /// their direct-map addresses.
 void refine_from_dmesg(std::string_view text, core::KernelTablesConfig& config) {
-    const auto image_of = [&](VirtAddr at) { return image_address(config.layout.phys_addr(at).raw()); };
+    const ImagePlace place{config.layout.phys_base()};
+    const auto image_of = [&](VirtAddr at) { return place.address_of(config.layout.phys_addr(at).raw()); };
     std::vector<core::VirtRange> freed;
     while (!text.empty()) {
         const std::string_view line = take_line(text);
@@ -157,13 +173,75 @@ bool is_there(const std::filesystem::path& path) {
     return std::filesystem::exists(path, ignored);
 }
 
+/// The first of a capture's files of that name: "before.NAME", or "NAME" where there is one moment only.
+std::optional<std::filesystem::path> first_of(const std::filesystem::path& folder, const std::string& name) {
+    for (const std::string prefix : {"before.", ""}) {
+        if (is_there(folder / (prefix + name))) return folder / (prefix + name);
+    }
+    return std::nullopt;
+}
+
+/// _text: where the image's own mapping begins.
+std::optional<VirtAddr> text_symbol(const std::filesystem::path& folder) {
+    const auto text = read_file(folder / "kallsyms.txt.gz");
+    if (!text) return std::nullopt;
+    for (std::string_view rest = *text; !rest.empty();) {
+        const std::string_view line = take_line(rest);
+        if (!line.ends_with(" _text") || line.size() < 16) continue;
+        const auto at = parse_number(line.substr(0, 16), 16);
+        return at && *at > core::kStartKernelMap.raw() ? std::optional{VirtAddr{*at}} : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// The lowest area: vmalloc gives out the lowest addresses first, and what boot mapped first stays.
+std::optional<VirtAddr> lowest_area(const std::filesystem::path& folder) {
+    const auto file = first_of(folder, "vmallocinfo.txt");
+    const auto areas = file ? read_vmallocinfo(*file) : Result<std::vector<VmallocLine>>{};
+    if (!areas || areas->empty()) return std::nullopt;
+    return std::ranges::min_element(*areas, {}, [](const VmallocLine& area) { return area.range.lowest; })
+        ->range.lowest;
+}
+
+/// The regions as the capture tells them. The default bases are right unless randomisation moved them.
+Result<core::KernelLayout> layout_of(const std::filesystem::path& folder, core::LayoutEra era,
+                                     const DumpHeadings& headings) {
+    constexpr Bytes kSmallImage{std::uint64_t{1} << 29};
+    const bool has_large_image = headings.modules && *headings.modules > core::kStartKernelMap + kSmallImage;
+    core::KernelLayout layout{era, headings.geometry(), {.randomize_base = has_large_image}};
+    if (headings.direct_map && headings.vmalloc && headings.vmemmap) {
+        layout.place(*headings.direct_map, *headings.vmalloc, *headings.vmemmap);
+        if (const char* broken = layout.check_invariants(); *broken != '\0')
+            return fail(folder.string(), 0,
+                        fmt::format("has a page-table dump of no x86-64 kernel; it must hold that {}", broken));
+        return layout;
+    }
+    const auto area = lowest_area(folder);
+    if (area && !layout.vmalloc().contains(*area)) {
+        return fail(folder.string(), 0,
+                    fmt::format("is of a kernel with a randomised or 5-level layout (an area lies at {:#x}); "
+                                "page_tables_kernel.txt, or a boot with nokaslr and no5lvl, would tell the bases",
+                                area->raw()));
+    }
+    return layout;
+}
+
+DumpHeadings headings_of(const std::filesystem::path& folder) {
+    const auto file = first_of(folder, "page_tables_kernel.txt");
+    const auto text = file ? read_file(*file) : Result<std::string>{};
+    return text ? read_dump_headings(*text) : DumpHeadings{};
+}
+
 } // namespace
 
 Result<core::KernelTablesConfig> read_boot_config(const std::filesystem::path& folder) {
-    const auto before = folder / "before.iomem.txt";
     const auto version = folder / "version.txt";
     KSL_TRY_ASSIGN(era, read_era(is_there(version) ? version : folder / "dmesg.txt"));
-    KSL_TRY_ASSIGN(config, config_from_iomem(is_there(before) ? before : folder / "iomem.txt", era));
+    const DumpHeadings headings = headings_of(folder);
+    KSL_TRY_ASSIGN(layout, layout_of(folder, era, headings));
+    const auto symbol = text_symbol(folder);
+    KSL_TRY_ASSIGN(config, config_from_iomem(first_of(folder, "iomem.txt").value_or(folder / "iomem.txt"), layout,
+                                             symbol ? symbol : headings.image));
     if (is_there(folder / "dmesg.txt")) {
         KSL_TRY_ASSIGN(text, read_file(folder / "dmesg.txt"));
         refine_from_dmesg(text, config);
@@ -174,6 +252,10 @@ Result<core::KernelTablesConfig> read_boot_config(const std::filesystem::path& f
     }
     if (config.image.rodata.raw() == 0) return fail(folder.string(), 0, "does not tell where read-only data lie");
     return config;
+}
+
+core::DumpOptions read_dump_options(const std::filesystem::path& folder) {
+    return headings_of(folder).sections;
 }
 
 Result<std::vector<VmallocLine>> read_vmallocinfo(const std::filesystem::path& path) {
@@ -191,16 +273,24 @@ Result<std::vector<VmallocLine>> read_vmallocinfo(const std::filesystem::path& p
             return found;
         };
         const std::string_view range = word();
-        const std::size_t dash = range.find('-');
-        const auto lowest = parse_number(range.substr(0, dash));
-        const auto top = dash == std::string_view::npos ? std::nullopt : parse_number(range.substr(dash + 1));
-        if (!lowest || !top) return fail(path.string(), number, "does not begin with a range \"0x...-0x...\"");
+        const std::size_t dash = std::min(range.find('-'), range.size());
+        const std::uint64_t lowest = parse_number(range.substr(0, dash)).value_or(kNoAddress);
+        const std::uint64_t top = parse_number(range.substr(std::min(dash + 1, range.size()))).value_or(kNoAddress);
+        if (range.contains("ptrval") || (lowest == 0 && top == 0))
+            return fail(path.string(), number, "hides its addresses; read it as root with kernel.kptr_restrict at 1");
+        if (lowest == kNoAddress || top == kNoAddress)
+            return fail(path.string(), number, "does not begin with a range \"0x...-0x...\"");
         VmallocLine area;
-        area.range = {.lowest = VirtAddr{*lowest}, .top = VirtAddr{*top}};
+        area.range = {.lowest = VirtAddr{lowest}, .top = VirtAddr{top}};
+        const bool is_whole = core::is_aligned(area.range.lowest, kPage) && core::is_aligned(area.range.top, kPage);
+        if (lowest >= top || !is_whole || top - lowest > kLargestArea)
+            return fail(path.string(), number, "names a range that is no area of whole pages");
         word(); // size
         for (std::string_view next = word(); !next.empty(); next = word()) {
             if (next == "unpurged") area.is_unpurged = true;
-            if (next.starts_with("pages=")) area.pages = parse_number(next.substr(6)).value_or(0);
+            if (next.starts_with("pages="))
+                area.pages =
+                    std::min(parse_number(next.substr(6)).value_or(0), area.range.size().count() >> core::kPageShift);
             if (next.starts_with("phys=")) {
                 if (const auto at = parse_number(next.substr(5), 16)) area.physical = core::PhysAddr{*at};
             }

@@ -4,12 +4,13 @@
 // itself: its memory map, the sections of its image, its vmalloc areas. And the comparison with the dump that it
 // printed.
 //
-// Format:  a folder with iomem.txt (or before.iomem.txt), version.txt, and where they exist dmesg.txt and
-// kallsyms.txt.gz;
+// Format:  a folder with iomem.txt (or before.iomem.txt), version.txt, and where they exist dmesg.txt, kallsyms.txt.gz
+//          and page_tables_kernel.txt, whose headings tell the bases that randomisation drew;
 //          dumps and vmallocinfo as the kernel prints them (debugfs page_tables/kernel, /proc/vmallocinfo).
 #pragma once
 
 #include "core/memory/phys_memory.h"
+#include "core/paging/dump.h"
 #include "core/paging/kernel_tables.h"
 #include "sim/base/error.h"
 
@@ -31,6 +32,8 @@ struct VmallocLine {
 };
 
 [[nodiscard]] Result<core::KernelTablesConfig> read_boot_config(const std::filesystem::path& folder);
+/// The sections that the captured kernel's dump has; the usual ones if there is no dump.
+[[nodiscard]] core::DumpOptions read_dump_options(const std::filesystem::path& folder);
 [[nodiscard]] Result<std::vector<VmallocLine>> read_vmallocinfo(const std::filesystem::path& path);
 
 /// A captured kernel's tables as our engine builds them.

@@ -81,8 +81,7 @@ Result<core::ControlRegisters> registers_of(std::string_view vmcoreinfo, const s
                     "has neither registers of a processor nor VMCOREINFO; one of them must tell where its page "
                     "tables are");
     }
-    const auto base = vmcoreinfo_value(vmcoreinfo, "NUMBER(phys_base)");
-    const std::uint64_t phys_base = base ? parse_number(*base).value_or(0) : 0;
+    const std::uint64_t phys_base = vmcoreinfo_number(vmcoreinfo, "NUMBER(phys_base)").value_or(0);
     const auto five = vmcoreinfo_value(vmcoreinfo, "NUMBER(pgtable_l5_enabled)");
     core::ControlRegisters registers;
     registers.cr3 = *address - core::kStartKernelMap.raw() + phys_base;
@@ -90,12 +89,13 @@ Result<core::ControlRegisters> registers_of(std::string_view vmcoreinfo, const s
     return registers;
 }
 
-Result<core::ControlRegisters> registers_of(const ElfCore& core, const std::string& file) {
-    if (core.cpus().empty()) return registers_of(core.vmcoreinfo(), file);
+Result<core::ControlRegisters> registers_of(const std::vector<CoreCpu>& cpus, std::string_view vmcoreinfo,
+                                            const std::string& file) {
+    if (cpus.empty()) return registers_of(vmcoreinfo, file);
     core::ControlRegisters registers;
-    registers.cr0 = core.cpus().front().cr0;
-    registers.cr3 = core.cpus().front().cr3;
-    registers.cr4 = core.cpus().front().cr4;
+    registers.cr0 = cpus.front().cr0;
+    registers.cr3 = cpus.front().cr3;
+    registers.cr4 = cpus.front().cr4;
     return registers;
 }
 
@@ -112,7 +112,7 @@ Result<TablePagesCapture> collect_tables(const core::ControlRegisters& registers
 void add_vmcoreinfo(std::string_view vmcoreinfo, CrashDump& dump) {
     dump.has_vmcoreinfo = !vmcoreinfo.empty();
     dump.release = vmcoreinfo_value(vmcoreinfo, "OSRELEASE").value_or("");
-    dump.phys_base = parse_number(vmcoreinfo_value(vmcoreinfo, "NUMBER(phys_base)").value_or("0")).value_or(0);
+    dump.phys_base = vmcoreinfo_number(vmcoreinfo, "NUMBER(phys_base)").value_or(0);
     dump.is_five_level = vmcoreinfo_value(vmcoreinfo, "NUMBER(pgtable_l5_enabled)") == "1";
 }
 
@@ -133,7 +133,8 @@ Result<CrashDump> describe_crash_dump(const std::filesystem::path& path) {
     if (is_kdump(path)) {
         dump.format = "kdump";
         KSL_TRY_ASSIGN(file, KdumpFile::open(path));
-        add_vmcoreinfo(file.vmcoreinfo(), dump);
+        dump.cpus = file.notes().cpus.size();
+        add_vmcoreinfo(file.notes().vmcoreinfo, dump);
         return dump;
     }
     KSL_TRY_ASSIGN(core, ElfCore::open(path));
@@ -150,12 +151,12 @@ Result<CrashDump> describe_crash_dump(const std::filesystem::path& path) {
 Result<TablePagesCapture> read_crash_dump(const std::filesystem::path& path) {
     if (is_kdump(path)) {
         KSL_TRY_ASSIGN(file, KdumpFile::open(path));
-        KSL_TRY_ASSIGN(registers, registers_of(file.vmcoreinfo(), path.string()));
+        KSL_TRY_ASSIGN(registers, registers_of(file.notes().cpus, file.notes().vmcoreinfo, path.string()));
         const auto read = [&](core::Pfn frame, Words& words) { return file.read_page(frame, words); };
         return collect_tables(registers, read, path.string());
     }
     KSL_TRY_ASSIGN(core, ElfCore::open(path));
-    KSL_TRY_ASSIGN(registers, registers_of(core, path.string()));
+    KSL_TRY_ASSIGN(registers, registers_of(core.cpus(), core.vmcoreinfo(), path.string()));
     const auto read = [&](core::Pfn frame, Words& words) { return core.read_page(frame, words); };
     return collect_tables(registers, read, path.string());
 }

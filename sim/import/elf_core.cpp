@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sim/import/elf_core.h"
 
-#include "sim/import/csv_fields.h"
-
 #include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,24 +18,6 @@ namespace {
 /// 64 TiB, the most that 4-level kernels address.
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 46;
 constexpr std::uint64_t kMostSegments = 65'536;
-constexpr std::uint64_t kMostNoteBytes = std::uint64_t{16} << 20;
-
-// QEMUCPUState: version and size, 18 registers, 10 segments of 24 bytes, cr[5], kernel_gs_base.
-constexpr std::size_t kQemuRegisters = 8;
-constexpr std::size_t kQemuRsp = kQemuRegisters + (6 * 8);
-constexpr std::size_t kQemuRip = kQemuRegisters + (16 * 8);
-constexpr std::size_t kQemuControl = kQemuRegisters + (18 * 8) + (10 * 24);
-
-template <class T>
-T load(std::string_view bytes, std::size_t offset) {
-    T value{};
-    std::memcpy(&value, bytes.data() + offset, sizeof value);
-    return value;
-}
-
-constexpr std::uint64_t padded(std::uint64_t bytes) {
-    return (bytes + 3) / 4 * 4;
-}
 
 } // namespace
 
@@ -108,26 +88,7 @@ Result<void> ElfCore::read_headers(const std::string& name) {
 void ElfCore::read_notes(std::uint64_t offset, std::uint64_t bytes) {
     std::string notes(static_cast<std::size_t>(std::min(bytes, kMostNoteBytes)), '\0');
     if (!read(offset, notes.data(), notes.size())) return;
-    std::string_view rest = notes;
-    while (rest.size() >= sizeof(Elf64_Nhdr)) {
-        const auto header = load<Elf64_Nhdr>(rest, 0);
-        const std::uint64_t owner_bytes = padded(header.n_namesz);
-        const std::uint64_t size = sizeof header + owner_bytes + padded(header.n_descsz);
-        if (size > rest.size() || header.n_namesz == 0) return;
-        const std::string_view owner = rest.substr(sizeof header, header.n_namesz - 1);
-        read_note(owner, header.n_type, rest.substr(sizeof header + owner_bytes, header.n_descsz));
-        rest.remove_prefix(size);
-    }
-}
-
-void ElfCore::read_note(std::string_view owner, std::uint32_t /*type*/, std::string_view contents) {
-    if (owner == "VMCOREINFO") vmcoreinfo_ = contents;
-    if (owner != "QEMU" || contents.size() < kQemuControl + (5 * 8)) return;
-    cpus_.push_back({.cr0 = load<std::uint64_t>(contents, kQemuControl),
-                     .cr3 = load<std::uint64_t>(contents, kQemuControl + (3 * 8)),
-                     .cr4 = load<std::uint64_t>(contents, kQemuControl + (4 * 8)),
-                     .rip = load<std::uint64_t>(contents, kQemuRip),
-                     .rsp = load<std::uint64_t>(contents, kQemuRsp)});
+    read_core_notes(notes, notes_);
 }
 
 bool ElfCore::read_page(core::Pfn frame, std::array<std::uint64_t, 512>& words) const {
@@ -137,16 +98,6 @@ bool ElfCore::read_page(core::Pfn frame, std::array<std::uint64_t, 512>& words) 
     const Segment& segment = *std::prev(after);
     if (at + core::Bytes{core::kPageBytes} > segment.range.top) return false;
     return read(segment.offset + (at - segment.range.lowest).count(), words.data(), core::kPageBytes);
-}
-
-std::optional<std::string> vmcoreinfo_value(std::string_view vmcoreinfo, std::string_view key) {
-    while (!vmcoreinfo.empty()) {
-        const std::string_view line = take_line(vmcoreinfo);
-        if (line.starts_with(key) && line.substr(key.size()).starts_with('=')) {
-            return std::string{line.substr(key.size() + 1)};
-        }
-    }
-    return std::nullopt;
 }
 
 } // namespace ksl::sim

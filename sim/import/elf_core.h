@@ -13,28 +13,17 @@
 
 #include "core/types/address.h"
 #include "sim/base/error.h"
+#include "sim/import/core_notes.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace ksl::sim {
-
-/// What a dump's notes say about one processor.
-struct CoreCpu {
-    std::uint64_t cr0 = 0;
-    std::uint64_t cr3 = 0;
-    std::uint64_t cr4 = 0;
-    std::uint64_t rip = 0;
-    std::uint64_t rsp = 0;
-
-    friend bool operator==(const CoreCpu&, const CoreCpu&) = default;
-};
 
 class ElfCore {
 public:
@@ -47,9 +36,9 @@ public:
     [[nodiscard]] static Result<ElfCore> open(const std::filesystem::path& path);
 
     [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
-    [[nodiscard]] const std::vector<CoreCpu>& cpus() const { return cpus_; }
+    [[nodiscard]] const std::vector<CoreCpu>& cpus() const { return notes_.cpus; }
     /// "KEY=VALUE" lines; empty if there is no such note.
-    [[nodiscard]] const std::string& vmcoreinfo() const { return vmcoreinfo_; }
+    [[nodiscard]] const std::string& vmcoreinfo() const { return notes_.vmcoreinfo; }
     /// False if the file does not hold it.
     [[nodiscard]] bool read_page(core::Pfn frame, std::array<std::uint64_t, 512>& words) const;
 
@@ -61,15 +50,10 @@ private:
     [[nodiscard]] bool read(std::uint64_t offset, void* out, std::size_t bytes) const;
     [[nodiscard]] Result<void> read_headers(const std::string& name);
     void read_notes(std::uint64_t offset, std::uint64_t bytes);
-    void read_note(std::string_view owner, std::uint32_t type, std::string_view contents);
 
     std::unique_ptr<int, CloseFile> file_;
     std::vector<Segment> segments_; ///< ascending
-    std::vector<CoreCpu> cpus_;
-    std::string vmcoreinfo_;
+    CoreNotes notes_;
 };
-
-/// A value of VMCOREINFO text: "SYMBOL(swapper_pg_dir)=ffffffff8260a000" by the whole name on the left.
-[[nodiscard]] std::optional<std::string> vmcoreinfo_value(std::string_view vmcoreinfo, std::string_view key);
 
 } // namespace ksl::sim

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// A crash dump in kdump's own formats (makedumpfile, diskdump), through libkdumpfile. Built without that library,
-// opening one is an error that says so.
+// A crash dump in kdump's own formats (makedumpfile, diskdump, also flattened), its pages through libkdumpfile. Built
+// without that library, opening one is an error that says so.
 #pragma once
 
 #include "core/types/address.h"
 #include "sim/base/error.h"
+#include "sim/import/core_notes.h"
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
 
 namespace ksl::sim {
 
@@ -19,7 +19,7 @@ class KdumpFile {
 public:
     [[nodiscard]] static Result<KdumpFile> open(const std::filesystem::path& path);
 
-    [[nodiscard]] const std::string& vmcoreinfo() const { return vmcoreinfo_; }
+    [[nodiscard]] const CoreNotes& notes() const { return notes_; }
     /// False if the dump does not hold it.
     [[nodiscard]] bool read_page(core::Pfn frame, std::array<std::uint64_t, 512>& words) const;
 
@@ -29,7 +29,7 @@ private:
         void operator()(Handle* handle) const;
     };
     std::unique_ptr<Handle, CloseHandle> handle_;
-    std::string vmcoreinfo_;
+    CoreNotes notes_;
 };
 
 } // namespace ksl::sim

@@ -6,6 +6,7 @@
 // Protocol: helper -> us: one Reply, then its text (VMCOREINFO, or what is wrong). Then, per page: us -> helper: frame
 //           number; helper -> us: one byte, 1 = the 4096 bytes of the page follow.
 #include "sim/import/kdump_file.h"
+#include "sim/import/kdump_layout.h"
 
 #include <fcntl.h>
 #include <libkdumpfile/kdumpfile.h>
@@ -74,8 +75,9 @@ void serve(int socket, int file) {
         send_reply(socket, false, kdump_get_err(context));
         return;
     }
-    char* vmcoreinfo = nullptr;
-    const bool has_info = kdump_vmcoreinfo_raw(context, &vmcoreinfo) == KDUMP_OK;
+    // By the attribute: the function wants to be told first that this is Linux.
+    const char* vmcoreinfo = nullptr;
+    const bool has_info = kdump_get_string_attr(context, "linux.vmcoreinfo.raw", &vmcoreinfo) == KDUMP_OK;
     bool goes_on = send_reply(socket, true, has_info ? std::string_view{vmcoreinfo} : std::string_view{});
     std::uint64_t frame = 0;
     while (goes_on && receive_all(socket, &frame, sizeof frame)) {
@@ -101,10 +103,7 @@ void KdumpFile::CloseHandle::operator()(Handle* handle) const {
 }
 
 Result<KdumpFile> KdumpFile::open(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return fail(path.string(), 0, "cannot be opened: " + std::error_code(errno, std::generic_category()).message());
-    }
+    KSL_TRY_ASSIGN(file, open_kdump(path));
     std::array<int, 2> sockets{-1, -1};
     KdumpFile dump;
     dump.handle_.reset(new Handle); // NOLINT(*-owning-memory)
@@ -113,10 +112,9 @@ Result<KdumpFile> KdumpFile::open(const std::filesystem::path& path) {
         ::close(sockets[0]);
         // What the library, or a checker of memory, says on its way out is not for the user.
         if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
-        serve(sockets[1], file);
+        serve(sockets[1], file.number());
         ::_exit(0);
     }
-    ::close(file);
     ::close(sockets[1]);
     dump.handle_->socket = sockets[0];
     if (dump.handle_->helper < 0) return fail_environment(path.string(), "no process to read it in");
@@ -130,7 +128,8 @@ Result<KdumpFile> KdumpFile::open(const std::filesystem::path& path) {
         std::ranges::replace(text, '\n', ' ');
         return fail(path.string(), 0, "is no crash dump that can be read: " + text);
     }
-    dump.vmcoreinfo_ = std::move(text);
+    dump.notes_ = kdump_notes(file);
+    if (dump.notes_.vmcoreinfo.empty()) dump.notes_.vmcoreinfo = std::move(text);
     return dump;
 }
 

@@ -29,6 +29,7 @@ void read_victim(const JsonNode& victim, OverflowTest& test) {
     test.thread_info = victim["thread_info"].address();
     test.magic_at = optional_address(victim, "stack_end_magic_address");
     test.saved_sp = optional_address(victim, "saved_sp");
+    if (const auto pid = victim.find("pid")) test.victims_pid = static_cast<std::uint32_t>(pid->number(UINT32_MAX));
     if (const auto magic = victim.find("stack_end_magic")) test.magic = magic->hex();
     if (const auto pfn = victim.find("stack_first_pfn")) test.first_pfn = pfn->number(UINT32_MAX);
     if (const auto area = victim.find("vm_struct")) {
@@ -123,6 +124,8 @@ Result<OverflowTest> parse_overflow_test(const std::string& file, std::string_vi
     test.name = root["test"].text();
     test.memory_mib = mebibytes(root["memory"]);
     test.pid = static_cast<std::uint32_t>(root["victim_pid"].number(UINT32_MAX));
+    if (const auto cpus = root.find("smp")) test.cpus = cpus->number(kMany);
+    if (const auto vmapped = root.find("vmap_stack")) test.says_vmapped = vmapped->boolean();
     test.answers = root["guest_shell_still_answers"].boolean();
     test.panic = root["panic"].boolean();
     test.oopses = root["oops_count"].number(kMany);

@@ -41,6 +41,9 @@ struct OverflowTest {
     bool is_6_1 = false;
     std::uint64_t memory_mib = 0;
     std::uint32_t pid = 0;
+    std::uint64_t cpus = 1;
+    std::optional<std::uint32_t> victims_pid; ///< told once more with the victim
+    std::optional<bool> says_vmapped;
     core::VirtRange stack;
     core::VirtAddr task_struct, thread_info;
     std::optional<core::VirtAddr> magic_at, saved_sp, area;

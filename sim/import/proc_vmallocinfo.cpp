@@ -20,13 +20,14 @@ std::uint64_t hex(TextReader& reader, std::string_view what, std::string_view te
 
 core::VirtRange read_range(TextReader& reader) {
     const std::string_view text = reader.word();
+    constexpr std::string_view kHidden = "is hidden; the file must be read as root, and with kernel.kptr_restrict at 1";
+    if (text.contains("ptrval")) reader.refuse(fmt::format("the address {}", kHidden));
     const std::size_t dash = std::min(text.find('-'), text.size());
     const core::VirtRange range{VirtAddr{hex(reader, "the start", text.substr(0, dash))},
                                 VirtAddr{hex(reader, "the end", text.substr(std::min(dash + 1, text.size())))}};
     const std::uint64_t size = reader.number("the size");
     if (reader.ok() && range.lowest == VirtAddr{0}) {
-        reader.refuse(
-            "the address is hidden; the file must be read with privileges and kernel.kptr_restrict at 0 or 1");
+        reader.refuse(fmt::format("the address {}", kHidden));
     }
     if (reader.ok() && (range.is_empty() || range.size().count() != size)) {
         reader.refuse(fmt::format("the size is {}; the range has {} bytes", size, (range.top - range.lowest).count()));

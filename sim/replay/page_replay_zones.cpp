@@ -121,7 +121,8 @@ void ZoneFollower::learn(PageState& state, ZoneId chosen, ZoneId recorded) {
     }
     set_turns(state, turns);
     before_.assign(1, turns);
-    is_known_ = true;
+    // The very first request may come in the middle of a turn: it is no border.
+    is_known_ = next_ != 0;
 }
 
 ZoneChoice ZoneFollower::follow(core::PageAllocator& allocator, const core::AllocRequest& request,

@@ -100,9 +100,53 @@ void VmapWorld::on(const capture::VmapResultRange& result, std::size_t position,
     }
 }
 
+bool VmapWorld::stays_in_use(VirtRange area, std::size_t position) const {
+    for (std::size_t i = position + 1; i < context_->capture.log.events.size(); ++i) {
+        const capture::EventBody& body = event(i).body;
+        if (const auto* freed = std::get_if<capture::VmapLazyFree>(&body); freed != nullptr && freed->range == area)
+            return true;
+        const auto* reserved = std::get_if<capture::VmapResultRange>(&body);
+        if (reserved != nullptr && reserved->range.lowest < area.top && area.lowest < reserved->range.top) return false;
+    }
+    return std::ranges::any_of(context_->capture.states.back().vmap.areas, [&](const capture::AreaState& last) {
+        return last.range == area && last.user.has_value();
+    });
+}
+
+core::AreaId VmapWorld::area_freed(VirtRange recorded, std::size_t position) {
+    const core::AreaId area = allocator_.find(recorded.lowest, silent_, host_);
+    const auto is_busy = [&](core::AreaId any) {
+        return !any.is_none() && allocator_.kind(any) == core::AreaKind::busy;
+    };
+    // 4.x unmaps an area right before it frees it.
+    const auto* unmapped = position == 0 ? nullptr : std::get_if<capture::Vunmap>(&event(position - 1).body);
+    const bool is_contradicted = unmapped != nullptr && unmapped->address != recorded.lowest;
+    if (is_busy(area) && allocator_.range(area) == recorded && !is_contradicted) [[likely]]
+        return area;
+    if (is_contradicted) {
+        const core::AreaId other = allocator_.find(unmapped->address, silent_, host_);
+        if (is_busy(other) && !stays_in_use(allocator_.range(other), position)) return other;
+        if (is_busy(area) && allocator_.range(area) == recorded) return area;
+    }
+    // The record is wrong somewhere. One of its ends may be right, or else its size: the area is one that is not used
+    // any more.
+    core::AreaId best;
+    unsigned best_signs = 0;
+    allocator_.for_each_area([&](core::AreaId other) {
+        if (!is_busy(other)) return;
+        const VirtRange range = allocator_.range(other);
+        unsigned signs = range.size() == recorded.size() ? 1 : 0;
+        if (range.lowest == recorded.lowest || range.top == recorded.top) signs = 2;
+        if (signs <= best_signs || stays_in_use(range, position)) return;
+        best = other;
+        best_signs = signs;
+    });
+    return best;
+}
+
 void VmapWorld::on(const capture::VmapLazyFree& freed, std::size_t position, Alternatives& /*alternatives*/) {
-    const core::AreaId area = allocator_.find(freed.range.lowest, silent_, host_);
-    const bool is_known = !area.is_none() && allocator_.kind(area) == core::AreaKind::busy;
+    const core::AreaId area = area_freed(freed.range, position);
+    const bool is_known = !area.is_none();
     if (!is_known || allocator_.range(area) != freed.range) {
         released_.add_difference({event(position).index, "vmap_free", shown(freed.range),
                                   is_known ? shown(allocator_.range(area)) : "no area in use",

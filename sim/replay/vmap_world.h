@@ -74,6 +74,10 @@ private:
     [[nodiscard]] const capture::Event& event(std::size_t position) const {
         return context_->capture.log.events[position];
     }
+    /// The area in use that a recorded free means; none() if there is none.
+    [[nodiscard]] core::AreaId area_freed(core::VirtRange recorded, std::size_t position);
+    /// This area goes on being used: another event frees it, or it is still there at the end.
+    [[nodiscard]] bool stays_in_use(core::VirtRange area, std::size_t position) const;
     [[nodiscard]] bool is_purged_next(std::size_t position) const;
     void judge_due_purge(std::size_t position);
     [[nodiscard]] std::string around(core::VirtAddr address) const;

@@ -76,7 +76,7 @@ Json verdict_json(const Verdict& verdict) {
 }
 
 Cell ratio(double mine, const KindSummary* base) {
-    if (base == nullptr || base->latency_ns.count == 0) return {};
+    if (base == nullptr || base->latency_ns.count == 0 || base->latency_ns.mean == 0) return {};
     return mine / base->latency_ns.mean;
 }
 

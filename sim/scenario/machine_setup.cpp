@@ -65,6 +65,7 @@ RunRecord recipe_for(const Scenario& scenario, const DesignProfile& design, cons
     record.processor_text = scenario.machine.processor_text;
     record.prices = prices.record;
     record.inputs = start.inputs;
+    record.inputs.insert(record.inputs.end(), scenario.inputs.begin(), scenario.inputs.end());
     record.clock_mhz = scenario.machine.processor.clock.megahertz();
     record.cpus = scenario.machine.cpus;
     record.memory_bytes = pages * core::kPageBytes;

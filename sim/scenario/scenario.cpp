@@ -50,7 +50,7 @@ Result<Scenario> read_without_checking_the_sweep(const Assets& assets, std::stri
     scenario.designs = std::move(designs);
     check_paging(root, scenario);
     scenario.baseline = read_baseline(root, scenario.designs);
-    scenario.workload = read_workload(assets, root.table("workload"));
+    scenario.workload = read_workload(assets, root.table("workload"), scenario.inputs);
     scenario.expectations = read_expectations(root, scenario.designs);
     scenario.sweep = read_sweep(root.table("sweep"));
     scenario.lesson = read_lesson(root.table("lesson"), scenario.designs);

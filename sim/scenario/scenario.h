@@ -15,6 +15,7 @@
 #include "sim/scenario/design_file.h"
 #include "sim/scenario/lesson.h"
 #include "sim/scenario/workload_spec.h"
+#include "sim/store/run_record.h"
 
 #include <cstdint>
 #include <optional>
@@ -88,7 +89,8 @@ struct Scenario {
     std::vector<SweepAxis> sweep;
     std::optional<Lesson> lesson;
 
-    std::string text; ///< the file
+    std::string text;                ///< the file
+    std::vector<InputRecord> inputs; ///< other files that it names and that were read with it
     std::vector<std::string> overrides;
 };
 

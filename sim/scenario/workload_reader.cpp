@@ -26,6 +26,8 @@ constexpr std::int64_t kLeastFrame = 16;
 constexpr std::uint64_t kAboveBuffer = 256;
 /// A 64 KiB stack, and as much again to run over.
 constexpr core::Bytes kDeepest = 128_KiB;
+/// Half of the area that five levels leave out; on a real machine it must also fit in memory.
+constexpr core::Bytes kMostVmalloc = 64_GiB;
 
 constexpr std::array kTasks{Spelling{"thread"sv, core::TaskKind::thread},
                             Spelling{"process"sv, core::TaskKind::process}};
@@ -132,7 +134,7 @@ WorkloadSpec read_chain(TomlTable& table) {
 }
 
 /// `chain` with what comes on top of it. Mistakes are the table's.
-void read_call_chain(const Assets& assets, TomlTable& table, Chain& spec) {
+void read_call_chain(const Assets& assets, TomlTable& table, Chain& spec, std::vector<InputRecord>& inputs) {
     if (!table.has("chain")) {
         for (const std::string_view key : {"add"sv, "recurse"sv}) {
             if (table.has(key)) table.refuse(key, "is for a `chain`; larger `frames` would be right");
@@ -150,6 +152,15 @@ void read_call_chain(const Assets& assets, TomlTable& table, Chain& spec) {
     const auto composed = compose(*chain, assets, table.texts("add"), table.texts("recurse"));
     if (!composed) table.refuse(table.has("add") ? "add" : "recurse", to_string(composed.error()));
     spec.frames = calls_of(*chain);
+    if (is_file) inputs.push_back({.name = name, .text = std::move(chain->text)});
+}
+
+std::uint32_t vmallocs(TomlTable& table) {
+    return table.integer<std::uint32_t>("vmallocs", {0, 100'000}, 0);
+}
+
+std::uint32_t vmalloc_pages(TomlTable& table) {
+    return table.integer<std::uint32_t>("vmalloc_pages", {1, 1'024}, 1);
 }
 
 WorkloadSpec read_dma(TomlTable& table) {
@@ -177,12 +188,20 @@ WorkloadSpec read_hotplug(TomlTable& table) {
                    .threads = table.integer<std::uint32_t>("threads", {1, 1'000'000}, defaults.threads)};
 }
 
+WorkloadSpec read_borrowed_table(TomlTable& table) {
+    const BorrowedTable defaults;
+    return BorrowedTable{.vmalloc =
+                             table.bytes("vmalloc", {core::Bytes{core::kPageBytes}, kMostVmalloc}, defaults.vmalloc)};
+}
+
 WorkloadSpec read_overflow(TomlTable& table) {
     const Overflow defaults;
     Overflow overflow{.operations = count(table, "operations", defaults.operations),
                       .frame = frame(table, "frame", core::Bytes{16}, defaults.frame),
                       .touched = {},
-                      .beyond = table.bytes("beyond", {core::Bytes{8}, kDeepest}, defaults.beyond)};
+                      .beyond = table.bytes("beyond", {core::Bytes{8}, kDeepest}, defaults.beyond),
+                      .vmallocs = vmallocs(table),
+                      .vmalloc_pages = vmalloc_pages(table)};
     overflow.touched = frame(table, "touched", core::Bytes{16}, overflow.frame);
     if (overflow.touched > overflow.frame)
         table.refuse("touched",
@@ -195,7 +214,9 @@ WorkloadSpec read_populate(TomlTable& table) {
     Populate populate{.tasks = count(table, "tasks", defaults.tasks, 1, 4'194'304),
                       .task = table.choice("task", kTasks, defaults.task),
                       .deep = count(table, "deep", defaults.deep, 0),
-                      .depth = frame(table, "depth", core::Bytes{512}, defaults.depth)};
+                      .depth = frame(table, "depth", core::Bytes{512}, defaults.depth),
+                      .vmallocs = vmallocs(table),
+                      .vmalloc_pages = vmalloc_pages(table)};
     if (populate.deep > populate.tasks)
         table.refuse("deep",
                      fmt::format("{} of {} tasks; at most all of them would be right", populate.deep, populate.tasks));
@@ -212,7 +233,8 @@ constexpr std::array kKinds{Spelling<Reader>{"clone-exit", read_clone_exit},
                             Spelling<Reader>{"overflow", read_overflow},
                             Spelling<Reader>{"populate", read_populate},
                             Spelling<Reader>{"dma", read_dma},
-                            Spelling<Reader>{"hotplug", read_hotplug}};
+                            Spelling<Reader>{"hotplug", read_hotplug},
+                            Spelling<Reader>{"borrowed-table", read_borrowed_table}};
 static_assert(kKinds.size() == std::variant_size_v<WorkloadSpec>);
 
 } // namespace
@@ -238,9 +260,9 @@ Ager read_ager(TomlTable& table) {
     return ager;
 }
 
-WorkloadSpec read_workload(const Assets& assets, TomlTable table) {
+WorkloadSpec read_workload(const Assets& assets, TomlTable table, std::vector<InputRecord>& inputs) {
     WorkloadSpec workload = table.choice("kind", kKinds)(table);
-    if (auto* chain = std::get_if<Chain>(&workload)) read_call_chain(assets, table, *chain);
+    if (auto* chain = std::get_if<Chain>(&workload)) read_call_chain(assets, table, *chain, inputs);
     return workload;
 }
 

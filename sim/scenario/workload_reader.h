@@ -5,11 +5,13 @@
 
 #include "sim/base/assets.h"
 #include "sim/scenario/workload_spec.h"
+#include "sim/store/run_record.h"
 #include "sim/toml/toml_reader.h"
 
 namespace ksl::sim {
 
-[[nodiscard]] WorkloadSpec read_workload(const Assets& assets, TomlTable table);
+/// Files that the workload names are added to `inputs`.
+[[nodiscard]] WorkloadSpec read_workload(const Assets& assets, TomlTable table, std::vector<InputRecord>& inputs);
 [[nodiscard]] Ager read_ager(TomlTable& table);
 
 } // namespace ksl::sim

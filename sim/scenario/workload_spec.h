@@ -96,6 +96,8 @@ struct Overflow {
     core::Bytes frame{256};
     core::Bytes touched{256}; ///< of each frame, from its top down; less than a frame jumps over what it does not touch
     core::Bytes beyond{4096};
+    std::uint32_t vmallocs = 0;      ///< areas that others take between a thread's creation and its calls
+    std::uint32_t vmalloc_pages = 1; ///< of each of them
     friend bool operator==(const Overflow&, const Overflow&) = default;
 };
 
@@ -105,6 +107,8 @@ struct Populate {
     core::TaskKind task = core::TaskKind::thread;
     std::uint64_t deep = 0; ///< so many of them go this deep into their stacks before they wait
     core::Bytes depth{6144};
+    std::uint32_t vmallocs = 0;      ///< areas that are taken while all tasks live
+    std::uint32_t vmalloc_pages = 1; ///< of each of them
     friend bool operator==(const Populate&, const Populate&) = default;
 };
 
@@ -123,7 +127,15 @@ struct Hotplug {
     friend bool operator==(const Hotplug&, const Hotplug&) = default;
 };
 
-using WorkloadSpec = std::variant<CloneExit, Burst, Shell, Server, Ager, Chain, Overflow, Populate, Dma, Hotplug>;
+/// A process sleeps while the kernel takes address space in the vmalloc area; then a kernel thread, which has no page
+/// table of its own, runs where that process ran last, with the process's page table still loaded.
+struct BorrowedTable {
+    core::Bytes vmalloc{core::Bytes{std::uint64_t{1} << 30}}; ///< taken meanwhile
+    friend bool operator==(const BorrowedTable&, const BorrowedTable&) = default;
+};
+
+using WorkloadSpec =
+    std::variant<CloneExit, Burst, Shell, Server, Ager, Chain, Overflow, Populate, Dma, Hotplug, BorrowedTable>;
 
 /// "clone-exit", as scenarios spell it.
 [[nodiscard]] std::string_view kind_of(const WorkloadSpec& workload);

@@ -28,6 +28,7 @@ enum class Role : std::uint8_t {
     resident,      ///< lives until it is told to end
     deep,          ///< calls deeper than its stack is
     driver,        ///< gives a buffer on its stack to a device
+    sleeper,       ///< sleeps until it is woken, then ends
     doomed,        ///< was killed: ends as soon as it runs
 };
 

@@ -46,7 +46,8 @@ std::uint64_t Programs::planned() const {
                  [](const Ager& spec) { return spec.operations; },
                  [](const Chain& spec) { return spec.warmup + spec.operations; },
                  [](const Overflow& spec) { return spec.operations; }, [](const Populate&) { return std::uint64_t{1}; },
-                 [](const Dma& spec) { return spec.operations; }, [](const Hotplug& spec) { return spec.rounds; }},
+                 [](const Dma& spec) { return spec.operations; }, [](const Hotplug& spec) { return spec.rounds; },
+                 [](const BorrowedTable&) { return std::uint64_t{1}; }},
         workload_);
 }
 
@@ -70,6 +71,7 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
         return Turn::command(core::Exec{turn.cpu(), pages_of_main(workload_)});
     case Role::main: return std::visit([&](const auto& spec) { return main(turn, spec); }, workload_);
     case Role::resident: return resident(turn, std::get<Populate>(workload_));
+    case Role::sleeper: turn.set_phase(turn.phase() + 1); return turn.phase() == 1 ? Turn::block() : Turn::exit();
     case Role::leaf:
     case Role::doomed: break;
     case Role::program: return program(turn);
@@ -128,13 +130,15 @@ Decision Programs::main(Turn& turn, const Shell& spec) {
     return one_child_at_a_time(turn, planned(), Role::program, core::TaskKind::process, spec.pause);
 }
 
-/// The phase counts tasks created, then tasks told to end. Between them all have their turn to go deep.
+/// The phase counts tasks created, then areas taken, then tasks told to end. Before these all have their turn to go
+/// deep.
 Decision Programs::main(Turn& turn, const Populate& spec) {
     constexpr core::Nanoseconds kUntilTheyWait{1'000'000'000};
     const std::uint32_t phase = turn.phase();
     turn.set_phase(phase + 1);
     if (phase < spec.tasks) return Turn::spawn(Role::resident, spec.task);
-    std::uint64_t told = phase - spec.tasks;
+    if (phase < spec.tasks + spec.vmallocs) return Turn::command(core::Vmalloc{turn.cpu(), spec.vmalloc_pages});
+    std::uint64_t told = phase - spec.tasks - spec.vmallocs;
     if (spec.deep != 0 && told-- == 0) return Turn::sleep(clock_.to_cycles(kUntilTheyWait));
     if (told < workers_.size()) return Turn::wake(workers_[told]);
     if (turn.actor().children != 0) return Turn::join();
@@ -161,8 +165,17 @@ Decision Programs::program(Turn& turn) {
     return Turn::command(core::Exec{turn.cpu(), std::get<Shell>(workload_).pages_per_program});
 }
 
-Decision Programs::main(Turn& turn, const Overflow&) {
-    return one_child_at_a_time(turn, planned(), Role::deep, core::TaskKind::thread, core::Nanoseconds{0});
+/// The phase counts the thread, then areas that are taken while it has not run yet.
+Decision Programs::main(Turn& turn, const Overflow& spec) {
+    const std::uint32_t phase = turn.phase();
+    if (phase == 0 && done_ == planned()) return Turn::finish();
+    turn.set_phase(phase + 1);
+    if (phase == 0) return Turn::spawn(Role::deep, core::TaskKind::thread);
+    if (phase <= spec.vmallocs) return Turn::command(core::Vmalloc{turn.cpu(), spec.vmalloc_pages});
+    if (phase == spec.vmallocs + 1) return Turn::join();
+    turn.set_phase(0);
+    ++done_;
+    return Turn::again();
 }
 
 /// Calls until the stack pointer is as far below the stack as asked for; then the thread ends like any other.
@@ -238,8 +251,44 @@ Decision Programs::main(Turn& turn, const Hotplug& spec) {
     return Turn::again();
 }
 
+Decision Programs::main(Turn& turn, const BorrowedTable& spec) {
+    enum Phase : std::uint32_t {
+        process,
+        let_it_sleep,
+        take_addresses,
+        kernel_thread,
+        let_it_run,
+        wake,
+        wait,
+        clean_up
+    };
+    constexpr core::Nanoseconds kUntilOthersRan{1'000'000};
+    const std::uint32_t phase = turn.phase();
+    if (phase < clean_up) turn.set_phase(phase + 1);
+    switch (phase) {
+    case process: return Turn::spawn(Role::sleeper, core::TaskKind::process);
+    case let_it_sleep:
+    case let_it_run: return Turn::sleep(clock_.to_cycles(kUntilOthersRan));
+    case take_addresses:
+        return Turn::command(
+            core::Vmalloc{turn.cpu(), static_cast<std::uint32_t>(core::pages_for(spec.vmalloc).count())});
+    case kernel_thread: return Turn::spawn(Role::leaf, core::TaskKind::kernel_thread);
+    case wake: return workers_.empty() ? Turn::again() : Turn::wake(workers_.front());
+    case wait: return Turn::join();
+    default: break;
+    }
+    if (!turn.actor().zombies.is_none()) return Turn::reap();
+    done_ = 1;
+    return Turn::finish();
+}
+
 void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
     Actor& record = actors.mut(child);
+    if (std::holds_alternative<BorrowedTable>(workload_)) {
+        // All but main share one CPU, another one if there is another.
+        record.cpu = core::CpuId{static_cast<std::uint16_t>((actors[self].cpu.raw() + 1U) % cpus_)};
+        if (record.role == Role::sleeper) workers_.push_back(child);
+    }
     if (record.role == Role::resident) {
         record.progress = workers_.size();
         workers_.push_back(child);
@@ -255,7 +304,6 @@ void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
     }
     record.progress = number;
     record.cpu = core::CpuId{static_cast<std::uint16_t>(number % cpus_)};
-    static_cast<void>(self);
 }
 
 } // namespace ksl::sim

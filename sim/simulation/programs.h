@@ -51,6 +51,7 @@ private:
     Decision main(Turn& turn, const Populate& spec);
     Decision main(Turn& turn, const Dma& spec);
     Decision main(Turn& turn, const Hotplug& spec);
+    Decision main(Turn& turn, const BorrowedTable& spec);
     Decision program(Turn& turn);
     Decision worker(Turn& turn, const Server& spec);
     static Decision deep(Turn& turn, const Overflow& spec);

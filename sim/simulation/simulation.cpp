@@ -227,10 +227,10 @@ void Simulation::exit(core::CpuId cpu, Tracer tracer) {
     mine.needs_switch = true;
     mine.is_ending = true;
     const core::TaskId task = actors_[self].task;
-    const bool is_thread = machine_.state().tasks[task].kind == core::TaskKind::thread;
+    const bool is_process = machine_.state().tasks[task].kind == core::TaskKind::process;
     apply(cpu, core::Exit{cpu}, tracer);
     if (actors_[self].children != 0) adopt_orphans_of(self);
-    if (!is_thread) {
+    if (is_process) {
         mine.zombie = self;
         return;
     }

@@ -4,6 +4,7 @@
 #include "core/paging/dump.h"
 #include "core/paging/walker.h"
 #include "sim/import/csv_fields.h"
+#include "sim/import/dump_headings.h"
 #include "sim/import/read_file.h"
 
 #include <fmt/format.h>
@@ -40,9 +41,10 @@ std::vector<Section> sections_of(std::string_view text) {
     return sections;
 }
 
-Result<std::vector<Section>> read_sections(const std::filesystem::path& path) {
+Result<std::vector<Section>> read_sections(const std::filesystem::path& path, core::DumpOptions* options = nullptr) {
     KSL_TRY_ASSIGN(text, read_file(path));
     std::vector<Section> sections = sections_of(text);
+    if (options != nullptr) *options = read_dump_headings(text).sections;
     if (sections.empty()) {
         return fail(path.string(), 0, "is no dump of page tables; it has no heading like \"---[ vmalloc() Area ]---\"");
     }
@@ -216,8 +218,9 @@ Result<void> take_over_passing_areas(BuiltTables& built, const std::vector<Vmall
 
 Result<void> judge_dump(const core::PhysMemory& memory, const core::KernelLayout& layout, core::Pfn root,
                         const std::filesystem::path& dump, bool complement, PartResult& part) {
-    KSL_TRY_ASSIGN(theirs, read_sections(dump));
-    const auto ours = core::dump_page_tables(memory, layout, root);
+    core::DumpOptions options;
+    KSL_TRY_ASSIGN(theirs, read_sections(dump, &options));
+    const auto ours = core::dump_page_tables(memory, layout, root, options);
     const std::string file = dump.filename().string();
     for (const Section& section : theirs) {
         if (built_sections().contains(section.name) == complement) continue;

@@ -22,6 +22,7 @@ constexpr Order kStackOrder{2};
 constexpr std::uint64_t kStackKib = 16;
 constexpr std::uint64_t kPageKib = 4;
 constexpr std::uint64_t kTryAgain = 11; ///< EAGAIN: the limit of threads
+constexpr std::uint64_t kNoMemory = 12; ///< ENOMEM
 constexpr unsigned kMostFreeObjects = 64;
 constexpr std::string_view kOthers = "memory that others took or gave back between two threads";
 constexpr std::string_view kPageLists = "single pages come through page lists that are not recorded";
@@ -142,8 +143,9 @@ Play play_contiguous(const core::PageState& start, const core::SlabShape& shape,
 class Judge {
 public:
     explicit Judge(const FragmentedCapture& capture) : capture_(capture), is_contiguous_(falls_by_a_stack()) {
-        created_ =
-            static_cast<std::size_t>(std::ranges::count(capture_.threads, 0U, &capture::FragmentedThread::error));
+        // A refusal ends the run: only the last row can be one.
+        const std::uint64_t last = capture_.threads.back().error;
+        created_ = capture_.threads.size() - (last == kTryAgain || last == kNoMemory ? 1U : 0U);
     }
 
     Result<std::vector<PartResult>> run() {
@@ -245,7 +247,8 @@ private:
             if (mend && mends_.empty()) continue;
             auto start = start_from(mend ? mended(zones) : zones, rules);
             if (!start) {
-                if (!mend && !mends_.empty()) continue;
+                const bool other_is_tried = mend ? !best.zones.empty() : !mends_.empty();
+                if (other_is_tried) continue;
                 return std::unexpected(start.error());
             }
             for (unsigned free = 0; free < kMostFreeObjects; ++free) {
@@ -266,7 +269,14 @@ private:
         const std::vector<capture::FragmentedThread>& rows = capture_.threads;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const std::string where = fmt::format("thread {}", i);
-            if (rows[i].number != i || rows[i].error != 0 || i >= play.falls.size()) {
+            const bool is_sound = rows[i].number == i && rows[i].error == 0;
+            const std::size_t beyond = i < play.falls.size() ? 0 : i - play.falls.size() + 1;
+            if (is_sound && beyond != 0 && beyond * kStackKib <= kib_of_others_) {
+                threads_.add_undetermined(kOthers); // in a block that somebody gave back
+                now = rows[i].free_kib;
+                continue;
+            }
+            if (!is_sound || beyond != 0) {
                 judge_odd_row(i, i < play.falls.size());
                 now = rows[i].free_kib;
                 continue;
@@ -286,6 +296,8 @@ private:
                 now = expected;
             } else {
                 threads_.add_undetermined(kOthers);
+                kib_of_others_ +=
+                    rows[i].free_kib > expected ? rows[i].free_kib - expected : expected - rows[i].free_kib;
                 now = rows[i].free_kib;
             }
         }
@@ -299,7 +311,14 @@ private:
         const auto killer = [](std::uint64_t order) { return fmt::format("out-of-memory killer, order {}", order); };
         judge(ends_, "the end", capture_.oom ? killer(capture_.oom->order) : std::string{"goes on"},
               play.runs_out ? killer(kStackOrder.raw()) : std::string{"goes on"});
-        judge(ends_, "threads created", std::to_string(created_), std::to_string(play.falls.size()));
+        // Whole blocks that others took are missing at the end, or were given back.
+        const std::uint64_t missing =
+            created_ > play.falls.size() ? created_ - play.falls.size() : play.falls.size() - created_;
+        has_fewer_blocks_ = missing != 0 && missing * kStackKib <= kib_of_others_;
+        if (has_fewer_blocks_)
+            ends_.add_undetermined(kOthers);
+        else
+            judge(ends_, "threads created", std::to_string(created_), std::to_string(play.falls.size()));
     }
     void judge_report(const capture::OomReport& report, const Play& play) {
         for (std::size_t i = 0; i < report.free.size(); ++i) {
@@ -310,8 +329,9 @@ private:
             bool is_exact = true;
             for (std::size_t order = 0; order < core::kOrders; ++order) {
                 sum += row.free_blocks[order] * kPageKib << order;
-                if (order < kStackOrder.raw()) {
-                    lists_.add_undetermined(kSmallBlocks);
+                if (order < kStackOrder.raw() || has_fewer_blocks_) {
+                    is_exact = is_exact && !has_fewer_blocks_;
+                    lists_.add_undetermined(has_fewer_blocks_ ? kOthers : kSmallBlocks);
                     continue;
                 }
                 const std::uint32_t own = play.zones[static_cast<std::size_t>(*id)].free_blocks[order];
@@ -343,6 +363,8 @@ private:
     const FragmentedCapture& capture_;
     std::size_t created_ = 0;
     bool is_contiguous_;
+    std::uint64_t kib_of_others_ = 0; ///< that rows show beyond what the threads took
+    bool has_fewer_blocks_ = false;   ///< than the engine has, because of them
     std::vector<Mend> mends_;
     PartResult start_{"start_lists"};
     PartResult threads_{"threads"};

@@ -82,6 +82,8 @@ std::optional<std::uint64_t> indexed_table(std::string_view line) {
 
 OverflowEvidence::OverflowEvidence(const capture::OverflowTest& test) : test_(test) {
     find_base();
+    find_pid();
+    find_first_page();
     find_reports();
     find_shape();
     find_pieces();
@@ -101,6 +103,31 @@ void OverflowEvidence::find_base() {
         if (const auto at = hex_after(line, "(stack is ")) votes.add(*at);
     }
     base_ = votes.winner().value_or(0);
+}
+
+void OverflowEvidence::find_pid() {
+    constexpr std::string_view kOwner = "kernel stack of pid ";
+    Votes<std::uint32_t> votes;
+    votes.add(test_.pid);
+    if (test_.victims_pid) votes.add(*test_.victims_pid);
+    for (const capture::NeighbourPage& page : test_.neighbours) {
+        const bool is_own = page.page >= 0 && page.page < static_cast<std::int64_t>(kStack) / kPage;
+        if (!is_own || !page.owner.starts_with(kOwner)) continue;
+        const std::string_view rest = std::string_view{page.owner}.substr(kOwner.size());
+        if (const auto pid = parse_number(rest.substr(0, rest.find(' ')))) votes.add(static_cast<std::uint32_t>(*pid));
+    }
+    pid_ = votes.winner().value_or(test_.pid);
+}
+
+void OverflowEvidence::find_first_page() {
+    Votes<std::int64_t> votes;
+    for (std::size_t i = 0; i < test_.neighbours.size(); ++i)
+        votes.add(test_.neighbours[i].page - static_cast<std::int64_t>(i));
+    first_page_ = votes.winner().value_or(0);
+}
+
+std::int64_t OverflowEvidence::page_of(std::size_t neighbour) const {
+    return first_page_ + static_cast<std::int64_t>(neighbour);
 }
 
 void OverflowEvidence::find_reports() {
@@ -219,7 +246,7 @@ bool OverflowEvidence::exit_began() const {
 }
 
 bool OverflowEvidence::lists_pid() const {
-    const std::string pid = std::to_string(test_.pid) + " ";
+    const std::string pid = std::to_string(pid_) + " ";
     return std::ranges::any_of(test_.afterwards, [&](const std::string& line) {
         const auto first = line.find_first_not_of(' ');
         return first != std::string::npos && std::string_view{line}.substr(first).starts_with(pid);

@@ -35,6 +35,9 @@ public:
 
     /// Lowest byte of the victim's stack, as most of the capture has it.
     [[nodiscard]] std::uint64_t base() const { return base_; }
+    [[nodiscard]] std::uint32_t pid() const { return pid_; }
+    /// Which page relative to the stack an entry of the neighbours is, by its place in the list.
+    [[nodiscard]] std::int64_t page_of(std::size_t neighbour) const;
     [[nodiscard]] const RecursionShape& shape() const { return shape_; }
     [[nodiscard]] std::optional<core::VirtAddr> per_cpu() const { return per_cpu_; }
     [[nodiscard]] const std::vector<OopsReport>& reports() const { return reports_; }
@@ -54,6 +57,8 @@ public:
 
 private:
     void find_base();
+    void find_pid();
+    void find_first_page();
     void find_reports();
     void find_shape();
     void find_pieces();
@@ -61,6 +66,8 @@ private:
 
     const capture::OverflowTest& test_;
     std::uint64_t base_ = 0;
+    std::uint32_t pid_ = 0;
+    std::int64_t first_page_ = 0; ///< of the neighbours, which ascend
     RecursionShape shape_;
     std::optional<core::VirtAddr> per_cpu_;
     std::vector<OopsReport> reports_;

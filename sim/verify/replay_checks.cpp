@@ -4,10 +4,12 @@
 #include "sim/import/capture_folder.h"
 #include "sim/replay/page_replay.h"
 #include "sim/replay/slab_replay.h"
+#include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace ksl::sim {
 
@@ -32,6 +34,7 @@ constexpr std::array kParts{
     Renamed{"purge flushes", "purge_flushes"},
     Renamed{"stacks of new tasks", "stack_cache"},
     Renamed{"stacks given back", "stacks_given_back"},
+    Renamed{kStackBlocks, "stack_blocks"},
     Renamed{kSlabPages, "slabs"},
     Renamed{kPageStates, "states"},
 };
@@ -57,7 +60,9 @@ Result<void> check_replay(Verification& verification) {
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
-    for (const ReplayResult* result : {&pages, &areas, &slabs}) add_parts(verification, *result);
+    const ReplayResult blocks = replay_stack_blocks(capture, pages.own_frames);
+    for (const ReplayResult* result : {&std::as_const(pages), &std::as_const(areas), &std::as_const(slabs), &blocks})
+        add_parts(verification, *result);
     verification.events = pages.events;
     verification.states = pages.states;
     std::erase_if(verification.parts, [](const PartResult& part) {

@@ -13,6 +13,7 @@
 //                       areas_released, purges, purged_areas, purge_flushes
 //                       stack_cache       stacks of new tasks
 //                       stacks_given_back kept in the cache or not
+//                       stack_blocks      contiguous stacks of new tasks: where their blocks are mapped
 //                       slabs             blocks that the cache of task_struct took and gave back
 //                       states            lists, counts, pageblock types, areas and variables of each recorded state
 //           mmu         walks             rows of the oracle

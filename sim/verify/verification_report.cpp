@@ -282,7 +282,7 @@ std::string to_markdown(std::span<const Verification> verifications) {
     return text;
 }
 
-std::string summary(std::span<const Verification> verifications) {
+std::string summary(std::span<const Verification> verifications, std::size_t unreadable) {
     std::uint64_t exact = 0;
     std::uint64_t total = 0;
     for (const Verification& verification : verifications) {
@@ -291,9 +291,15 @@ std::string summary(std::span<const Verification> verifications) {
             total += part.total();
         }
     }
+    const auto counted = [](std::size_t captures) {
+        return fmt::format("{} capture{}", captures, captures == 1 ? "" : "s");
+    };
     const std::string verdict = exact == total ? "all exact" : fmt::format("{} differ", grouped(total - exact));
-    return fmt::format("{} capture{}, {} answers: {}", verifications.size(), verifications.size() == 1 ? "" : "s",
-                       grouped(total), verdict);
+    std::string text;
+    if (!verifications.empty() || unreadable == 0)
+        text = fmt::format("{}, {} answers: {}", counted(verifications.size()), grouped(total), verdict);
+    if (unreadable != 0) text += fmt::format("{}{} not readable", text.empty() ? "" : "; ", counted(unreadable));
+    return text;
 }
 
 } // namespace ksl::sim

@@ -24,7 +24,8 @@ namespace ksl::sim {
 /// Markdown tables, one a kind of capture.
 [[nodiscard]] std::string to_markdown(std::span<const Verification> verifications);
 
-/// "26 captures, 1,234,567 answers: all exact", "...: 3 differ".
-[[nodiscard]] std::string summary(std::span<const Verification> verifications);
+/// "26 captures, 1,234,567 answers: all exact", "...: 3 differ"; `unreadable` more captures could not be read, and then
+/// nothing is called exact that was not looked at.
+[[nodiscard]] std::string summary(std::span<const Verification> verifications, std::size_t unreadable = 0);
 
 } // namespace ksl::sim

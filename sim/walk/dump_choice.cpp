@@ -13,8 +13,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string dump_of(const core::PhysMemory& memory, const core::KernelLayout& layout, core::Pfn root) {
-    return core::dump_text(core::dump_page_tables(memory, layout, root), layout.geometry());
+std::string dump_of(const core::PhysMemory& memory, const core::KernelLayout& layout, core::Pfn root,
+                    const core::DumpOptions& options) {
+    return core::dump_text(core::dump_page_tables(memory, layout, root, options), layout.geometry());
 }
 
 } // namespace
@@ -52,13 +53,13 @@ Result<std::string> built_dump(const fs::path& capture, const std::string& momen
         return fail(capture.string(), 0, fmt::format("has no moment \"{}\"", moment));
     }
     KSL_TRY_ASSIGN(built, build_tables_at(capture, prefix));
-    return dump_of(built.memory, built.config.layout, built.tables.root);
+    return dump_of(built.memory, built.config.layout, built.tables.root, read_dump_options(capture));
 }
 
 std::string captured_dump(const WalkSource& source) {
     const core::KernelLayout layout =
         source.layout.value_or(core::KernelLayout{core::LayoutEra::linux_6_1, source.tables.mode().geometry});
-    return dump_of(source.tables.memory, layout, source.tables.root());
+    return dump_of(source.tables.memory, layout, source.tables.root(), source.sections);
 }
 
 } // namespace ksl::sim

@@ -3,6 +3,7 @@
 
 #include "sim/import/boot_tables.h"
 #include "sim/import/crash_dump.h"
+#include "sim/walk/region_search.h"
 
 #include <utility>
 
@@ -18,15 +19,20 @@ Result<WalkSource> open_walk_source(const fs::path& capture) {
             return fail(capture.string(), 0, "is neither a folder with table_pages.bin.gz nor a crash dump");
         }
         KSL_TRY_ASSIGN(tables, read_crash_dump(capture));
-        return WalkSource{.tables = std::move(tables), .layout = std::nullopt};
+        WalkSource source{.tables = std::move(tables), .layout = std::nullopt, .sections = {}};
+        // 5.x and later keep their regions as 6.1 does; where an older kernel has another base, the tables say so.
+        source.layout = find_layout(source.tables, core::LayoutEra::linux_6_1);
+        if (source.layout) source.sections = find_sections(source.tables, *source.layout);
+        return source;
     }
     if (!fs::exists(capture / "table_pages.bin.gz", ignored)) {
         return fail(capture.string(), 0,
                     "has no page tables to walk; a capture with table_pages.bin.gz is needed, as mmu-* have it");
     }
     KSL_TRY_ASSIGN(tables, read_table_pages(capture));
-    WalkSource source{.tables = std::move(tables), .layout = std::nullopt};
+    WalkSource source{.tables = std::move(tables), .layout = std::nullopt, .sections = {}};
     if (const auto config = read_boot_config(capture)) source.layout = config->layout;
+    source.sections = read_dump_options(capture);
     return source;
 }
 

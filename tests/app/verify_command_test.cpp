@@ -54,6 +54,19 @@ TEST(VerifyCommand, ABrokenCaptureIsNamedTheOthersAreJudgedAndTheCodeIsTwo) {
     EXPECT_EQ(nlohmann::json::parse(ran.out).at("captures").size(), 1U);
 }
 
+TEST(VerifyCommand, WhatCouldNotBeReadIsNotCalledExact) {
+    const Scratch scratch;
+    const auto broken = copy_of(kMachine, scratch);
+    std::filesystem::resize_file(broken / "table_pages.bin.gz", 5000);
+    const auto alone = run({"verify", broken});
+    EXPECT_EQ(alone.code, 2);
+    EXPECT_EQ(alone.out.find("exact:"), std::string::npos) << alone.out;
+    EXPECT_EQ(alone.out.find("all exact"), std::string::npos) << alone.out;
+    EXPECT_NE(alone.out.find("1 capture not readable"), std::string::npos) << alone.out;
+    const auto both = run({"verify", broken, captures() / "6.1/mmu-n-128M"});
+    EXPECT_NE(both.out.find("all exact; 1 capture not readable"), std::string::npos) << both.out;
+}
+
 TEST(VerifyCommand, MarkdownIsAPageWithTheResults) {
     const Scratch scratch;
     const auto page = scratch.path("fidelity.md");

@@ -2,6 +2,8 @@
 #include "tests/app/program.h"
 #include "tests/oracle/captures.h"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -162,6 +164,29 @@ INSTANTIATE_TEST_SUITE_P(
                             "no column \"va\""},
                       Wrong{{"walk", "--batch", "/nowhere.csv", "--from", kMachine}, "/nowhere.csv"},
                       Wrong{{"walk", "--dump", "--at", "during", "--from", kMachine}, "has no moment \"during\""}));
+
+TEST(WalkCommand, WalksAScenariosMachineFromItsStackPointer) {
+    const auto mapped = run({"walk", "stack", "--scenario", "shell", "--design", "linux-4.9"});
+    EXPECT_EQ(mapped.code, 0) << mapped.err;
+    EXPECT_THAT(mapped.out, ::testing::HasSubstr("(vmalloc)"));
+    EXPECT_THAT(mapped.out, ::testing::HasSubstr("in a 4 KiB page: supervisor only, writable, not executable"));
+    const auto contiguous = run({"walk", "stack", "--scenario", "shell", "--design", "linux-4.9-contiguous"});
+    EXPECT_EQ(contiguous.code, 0) << contiguous.err;
+    EXPECT_THAT(contiguous.out, ::testing::HasSubstr("(direct map)"));
+    EXPECT_EQ(run({"walk", "stack", "--scenario", "shell", "--design", "linux-4.9"}).out, mapped.out);
+}
+
+TEST(WalkCommand, SaysWhatAScenarioDoesNotHave) {
+    const auto design = run({"walk", "stack", "--scenario", "shell", "--design", "linux-9"});
+    EXPECT_EQ(design.code, 2);
+    EXPECT_THAT(design.err, ::testing::HasSubstr("has no design \"linux-9\"; one of linux-4.9-contiguous"));
+    const auto cpu = run({"walk", "stack", "--scenario", "shell", "--cpu", "64"});
+    EXPECT_EQ(cpu.code, 2);
+    EXPECT_THAT(cpu.err, ::testing::HasSubstr("would be right"));
+    const auto neither = run({"walk", "0x1000"});
+    EXPECT_EQ(neither.code, 2);
+    EXPECT_THAT(neither.err, ::testing::HasSubstr("--from CAPTURE or --scenario NAME"));
+}
 
 } // namespace
 } // namespace ksl

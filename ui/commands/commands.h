@@ -24,7 +24,6 @@ enum class Command : std::uint8_t {
     import_system,
     quit,
     restart_run,
-    branch_here,
     // playback
     play_pause,
     next_event,
@@ -53,6 +52,7 @@ enum class Command : std::uint8_t {
     larger_text,
     smaller_text,
     toggle_patterns,
+    toggle_motion,
     toggle_presenter,
     toggle_caption,
     // painted views
@@ -82,6 +82,7 @@ enum class Command : std::uint8_t {
     // compare
     toggle_ab,
     swap_ab,
+    link_cameras,
     next_difference,
     previous_difference,
     // lesson
@@ -89,9 +90,9 @@ enum class Command : std::uint8_t {
     lesson_back,
     // export, help
     export_view,
-    export_movie,
     command_palette,
     key_sheet,
+    glossary,
     describe_view,
 };
 

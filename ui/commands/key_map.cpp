@@ -40,6 +40,7 @@ constexpr std::array kArrowsOnly{
     SchemeKeys{.command = Command::centre_selection, .keys = "F5"},
     SchemeKeys{.command = Command::swap_ab, .keys = "F7"},
     SchemeKeys{.command = Command::toggle_ab, .keys = "F8"},
+    SchemeKeys{.command = Command::link_cameras, .keys = "Shift+F8"},
     SchemeKeys{.command = Command::map_next_mode, .keys = "F9"},
     SchemeKeys{.command = Command::map_previous_mode, .keys = "Shift+F9"},
     SchemeKeys{.command = Command::map_hilbert, .keys = "Ctrl+F9"},

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/engine/scenario_source.h"
 
-#include "sim/scenario/machine_setup.h"
+#include "sim/run/experiment.h"
 #include "sim/scenario/memory_start.h"
-#include "sim/scenario/price_file.h"
 
-#include <optional>
 #include <utility>
 
 namespace ksl::ui {
@@ -20,13 +18,8 @@ core::Nanoseconds time_of(const sim::Simulation& simulation) {
 }
 
 sim::Result<sim::Simulation> start(const sim::Assets& assets, const sim::Scenario& scenario, std::size_t design) {
-    const sim::DesignProfile& profile = scenario.designs[design];
     KSL_TRY_ASSIGN(memory, sim::make_memory_start(scenario.memory, scenario.machine.cpus));
-    KSL_TRY_ASSIGN(prices, sim::load_prices(assets, profile.kernel));
-    KSL_TRY_ASSIGN(config, sim::config_for(scenario, profile, memory, prices));
-    const bool is_aged = scenario.memory.start == sim::MemoryStartKind::aged;
-    return sim::Simulation::start(config, scenario.workload, scenario.seed,
-                                  is_aged ? std::optional{scenario.memory.age} : std::nullopt);
+    return sim::simulation_of(assets, scenario, design, memory);
 }
 
 } // namespace

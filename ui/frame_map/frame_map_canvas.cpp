@@ -2,6 +2,7 @@
 #include "ui/frame_map/frame_map_canvas.h"
 
 #include "ui/format/format.h"
+#include "ui/format/glossary.h"
 #include "ui/frame_map/frame_text.h"
 
 #include <QPainter>
@@ -19,7 +20,9 @@ constexpr int kFrameIntervalMs = 16;
 constexpr double kLeastNumberedBlock = 18; ///< pixels: from here on a free block shows its order
 constexpr double kLeastSelection = 5;      ///< pixels: a selected frame is never drawn smaller
 constexpr double kLeastRing = 9;           // a change must be seen on the whole map
-constexpr std::uint32_t kAreas = 4;        ///< areas a side for screen readers
+constexpr double kRingFrom = 18;           ///< pixels that a ring begins outside of what it closes in on
+constexpr int kMotionMs = 240;
+constexpr std::uint32_t kAreas = 4; ///< areas a side for screen readers
 
 QRectF to_qrect(const CellRect& cells) {
     return {double(cells.x), double(cells.y), double(cells.width), double(cells.height)};
@@ -28,7 +31,7 @@ QRectF to_qrect(const CellRect& cells) {
 } // namespace
 
 FrameMapCanvas::FrameMapCanvas(const Theme& theme, QWidget* parent)
-    : MapCanvas(theme, Scope::map, ZoomAxes::both, parent) {
+    : MapCanvas(theme, Scope::map, ZoomAxes::both, parent), motion_(theme, [this] { update(); }) {
     next_frame_.setSingleShot(true);
     next_frame_.setInterval(kFrameIntervalMs);
     connect(&next_frame_, &QTimer::timeout, this, [this] {
@@ -111,8 +114,10 @@ void FrameMapCanvas::set_selection(std::vector<Pfn> frames) {
     update();
 }
 
-void FrameMapCanvas::set_changed(std::vector<Pfn> frames) {
+void FrameMapCanvas::set_changed(std::vector<Pfn> frames, bool moves) {
     changed_ = std::move(frames);
+    motion_.finish();
+    if (moves && !changed_.empty() && changed_.size() <= kMostRings) motion_.start(kMotionMs);
     update();
 }
 
@@ -203,7 +208,27 @@ void FrameMapCanvas::hover(std::optional<QPointF> content) {
                             : QString());
 }
 
+QString FrameMapCanvas::tip(QPointF widget) const {
+    const auto frame = frame_at(camera().to_content(widget));
+    if (!frame) return {};
+    const FrameByte byte = source_->frame_bytes()[frame->raw()];
+    const QString sentence = frame_sentence(*source_, *frame) + QStringLiteral(". ") + buddy_sentence(*source_, *frame);
+    const QByteArray word = name_of(class_of(byte)).toLatin1();
+    return sentence + u' ' + meaning_of(QLatin1StringView(word));
+}
+
+QRectF FrameMapCanvas::selection_rect() const {
+    QRectF all;
+    for (const Pfn frame : selection_) {
+        if (frame.raw() >= lod_.grid().frames().count()) continue;
+        const CellPoint cell = lod_.grid().cell_of(frame);
+        all |= QRectF(cell.x, cell.y, 1, 1);
+    }
+    return all.isEmpty() ? cursor_rect() : all;
+}
+
 void FrameMapCanvas::press(QPointF content) {
+    motion_.finish();
     if (const auto frame = frame_at(content)) cursor_ = *frame;
 }
 
@@ -338,7 +363,8 @@ void FrameMapCanvas::paint_changed(QPainter& painter) {
         QRectF at = camera().to_widget(block_rect(frame));
         if (at == last) continue; // the same block
         last = at;
-        const double grow = std::max(1.0, (kLeastRing - at.width()) / 2);
+        const double outside = kRingFrom * (1 - motion_.at());
+        const double grow = std::max(1.0, (kLeastRing - at.width()) / 2) + outside;
         at.adjust(-grow, -grow, grow, grow);
         if (!at.intersects(QRectF(rect()))) continue;
         fill_frame(painter, at, ring.widthF() + 2, look().colour(Role::canvas));

@@ -11,6 +11,7 @@
 #include "ui/layout/frame_lod.h"
 #include "ui/layout/value_lod.h"
 #include "ui/widgets/map_canvas.h"
+#include "ui/widgets/motion.h"
 
 #include <QImage>
 #include <QTimer>
@@ -47,7 +48,9 @@ public:
     /// Frames of the selected stack, page or task.
     void set_selection(std::vector<core::Pfn> frames);
     /// Frames that changed just now, ascending. Ringed while they are few enough to be looked at one by one.
-    void set_changed(std::vector<core::Pfn> frames);
+    /// Where `moves`, the rings close in on them.
+    void set_changed(std::vector<core::Pfn> frames, bool moves = false);
+    [[nodiscard]] bool is_moving() const { return motion_.is_running(); }
     static constexpr std::size_t kMostRings = 256;
     [[nodiscard]] core::Pfn cursor() const { return cursor_; }
     void set_cursor(core::Pfn frame);
@@ -55,6 +58,7 @@ public:
     [[nodiscard]] QRectF rect_of(core::Pfn frame) const;
 
     [[nodiscard]] const FrameLod& lod() const { return lod_; }
+    [[nodiscard]] QString tip(QPointF widget) const override;
     [[nodiscard]] QString summary() const override;
     bool carry_out(Command command) override;
 
@@ -71,6 +75,7 @@ protected:
     bool move_cursor(CursorStep step) override;
     void hover(std::optional<QPointF> content) override;
     void press(QPointF content) override;
+    [[nodiscard]] QRectF selection_rect() const override;
     void relayout() override;
 
 private:
@@ -103,6 +108,7 @@ private:
     core::Pfn cursor_;
     std::optional<core::Pfn> hovered_;
     QTimer next_frame_;
+    Motion motion_;
 };
 
 } // namespace ksl::ui

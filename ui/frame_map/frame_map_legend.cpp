@@ -26,7 +26,8 @@ LegendEntry colour_entry(const QString& text, QColor colour) {
 } // namespace
 
 FrameMapLegend::FrameMapLegend(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
-    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    // Not Fixed: that would be the height of its hint, whatever the width asks for.
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
     connect(&theme, &Theme::changed, this, &FrameMapLegend::restyle);

@@ -20,6 +20,10 @@ FrameMapView::FrameMapView(const Theme& theme, QWidget* parent)
     layout_label_->setBuddy(layout_);
     mode_->setAccessibleName(tr("Colour of the map"));
     layout_->setAccessibleName(tr("Layout of the map"));
+    mode_->setToolTip(tr("What the colours say: the kind of memory, how large a free block is, what changed last, or "
+                         "where the chosen stack lies (M)"));
+    layout_->setToolTip(tr("Hilbert: every block of memory is a square or a domino (H). Linear: in order of address, "
+                           "2 MiB a row (L)"));
     layout_->addItem(tr("Hilbert: blocks are squares"), static_cast<int>(MapLayout::hilbert));
     layout_->addItem(tr("Linear: one pageblock a row"), static_cast<int>(MapLayout::linear));
     for (QComboBox* box : {mode_, layout_}) box->setSizeAdjustPolicy(QComboBox::AdjustToContents);

@@ -53,7 +53,7 @@ std::vector<BitBox> entry_fields(const WalkShape& shape) {
                                {.name = "frame", .low = frame_low, .width = 52 - frame_low, .rect = {}}};
     if (is_large) {
         fields.push_back(
-            {.name = "0", .low = kPageOffsetBits + 1, .width = frame_low - kPageOffsetBits - 1, .rect = {}});
+            {.name = "reserved", .low = kPageOffsetBits + 1, .width = frame_low - kPageOffsetBits - 1, .rect = {}});
         fields.push_back({.name = "PAT", .low = kPageOffsetBits, .width = 1, .rect = {}});
     }
     fields.push_back({.name = "11-9", .low = 9, .width = 3, .rect = {}});

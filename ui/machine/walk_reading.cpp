@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/machine/walk_reading.h"
 
+#include "sim/walk/machine_walk.h"
+
 #include <algorithm>
 
 namespace ksl::ui {
@@ -69,11 +71,7 @@ WalkReading read_walk(const sim::WalkSource& source, core::VirtAddr at, core::Ac
 }
 
 WalkReading read_walk(const core::Machine& machine, core::CpuId cpu, core::VirtAddr at, core::Access access) {
-    const core::MachineState& state = machine.state();
-    const sim::WalkSource source{
-        .tables = {.memory = state.memory.contents, .registers = state.cpu(cpu).mmu.registers(), .pages = {}},
-        .layout = state.memory.layout};
-    WalkReading reading = read_walk(source, at, access);
+    WalkReading reading = read_walk(sim::walk_source_of(machine, cpu), at, access);
     reading.mmu = look_at(machine, cpu, at, access);
     reading.mmu->spared = spared_entries(reading.walk, *reading.mmu);
     return reading;

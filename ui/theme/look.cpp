@@ -184,6 +184,14 @@ QFont Look::fixed_font(TextSize size) const {
     return font;
 }
 
+QPalette Look::indicator_palette() const {
+    QPalette palette = this->palette();
+    if (!is_dark()) return palette;
+    palette.setColor(QPalette::Base, colour(Role::hairline));
+    palette.setColor(QPalette::Text, colour(Role::canvas));
+    return palette;
+}
+
 QPalette Look::palette() const {
     QPalette palette;
     const QColor canvas = colour(Role::canvas);

@@ -97,6 +97,9 @@ public:
 
     /// For the standard widgets.
     [[nodiscard]] QPalette palette() const;
+    /// For radio buttons and check boxes: the style outlines them too faintly to be seen on a dark ground, so that
+    /// there they are filled.
+    [[nodiscard]] QPalette indicator_palette() const;
 
     friend bool operator==(const Look&, const Look&) = default;
 

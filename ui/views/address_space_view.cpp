@@ -2,6 +2,7 @@
 #include "ui/views/address_space_view.h"
 
 #include "ui/format/format.h"
+#include "ui/format/glossary.h"
 #include "ui/views/event_text.h"
 
 #include <QPainter>
@@ -231,30 +232,72 @@ bool AddressSpaceView::carry_out(Command command) {
     return MapCanvas::carry_out(command);
 }
 
-void AddressSpaceView::hover(std::optional<QPointF> content) {
-    if (!content || snapshot_ == nullptr) {
-        Q_EMIT pointed_at({});
-        return;
-    }
-    const QPointF at = camera().to_widget(*content);
+const KernelRegion* AddressSpaceView::region_at(QPointF widget) const {
     const Rows r = rows();
-    if (r.regions.contains(at)) {
-        const VirtAddr address = region_lens(r.regions.width()).to_address(at.x());
-        for (const KernelRegion& region : space_.regions) {
-            if (!region.range.contains(address)) continue;
-            Q_EMIT pointed_at(tr("%1, %2 from %3")
-                                  .arg(latin(core::name_of(region.kind)), format_bytes(region.range.size()),
-                                       format_address(region.range.lowest)));
-            return;
-        }
+    if (snapshot_ == nullptr || !r.regions.contains(widget)) return nullptr;
+    const VirtAddr address = region_lens(r.regions.width()).to_address(widget.x());
+    const auto found =
+        std::ranges::find_if(space_.regions, [&](const KernelRegion& each) { return each.range.contains(address); });
+    return found == space_.regions.end() ? nullptr : &*found;
+}
+
+QString AddressSpaceView::sentence_at(QPointF widget) const {
+    if (snapshot_ == nullptr) return {};
+    if (const KernelRegion* region = region_at(widget)) {
+        return tr("%1, %2 from %3")
+            .arg(latin(core::name_of(region->kind)), format_bytes(region->range.size()),
+                 format_address(region->range.lowest));
     }
-    if (r.areas.contains(at)) {
-        const VirtAddr address = to_address(at.x());
+    const Rows r = rows();
+    if (r.areas.contains(widget)) {
+        const VirtAddr address = to_address(widget.x());
         const SpaceArea* area = space_.find(address);
-        Q_EMIT pointed_at(area != nullptr ? area_sentence(*area) : tr("Free at %1").arg(format_address(address)));
-        return;
+        return area != nullptr ? area_sentence(*area) : tr("Free at %1").arg(format_address(address));
     }
-    Q_EMIT pointed_at({});
+    if (r.pages.contains(widget)) {
+        const auto page = page_at(widget.x());
+        if (!page) return {};
+        const std::vector<Piece> all = pieces();
+        const auto piece = std::ranges::find_if(all, [&](const Piece& each) { return each.range.contains(*page); });
+        return piece == all.end() ? QString() : tr("%1 at %2").arg(piece->text, format_address(piece->range.lowest));
+    }
+    return {};
+}
+
+void AddressSpaceView::hover(std::optional<QPointF> content) {
+    Q_EMIT pointed_at(content ? sentence_at(camera().to_widget(*content)) : QString());
+}
+
+QString AddressSpaceView::tip(QPointF widget) const {
+    const QString sentence = sentence_at(widget);
+    const KernelRegion* region = region_at(widget);
+    QString meaning;
+    if (region != nullptr) {
+        const std::string_view name = core::name_of(region->kind);
+        meaning = meaning_of(QLatin1StringView(name.data(), static_cast<qsizetype>(name.size())));
+    } else if (rows().caption.contains(widget) && space_.window == Region::vmalloc) {
+        meaning = tr("Freed lazily: %1").arg(meaning_of(QLatin1StringView("freed lazily")));
+    } else if (const SpaceArea* area = snapshot_ != nullptr && rows().areas.contains(widget)
+                                           ? space_.find(to_address(widget.x()))
+                                           : nullptr) {
+        if (area->use == AreaUse::freed_lazily) meaning = meaning_of(QLatin1StringView("freed lazily"));
+        if (area->use == AreaUse::cached_stack) meaning = meaning_of(QLatin1StringView("cached stack"));
+    }
+    return sentence.isEmpty() || meaning.isEmpty() ? sentence + meaning : sentence + QStringLiteral(". ") + meaning;
+}
+
+QRectF AddressSpaceView::selection_rect() const {
+    const SpaceArea* area = selected_area();
+    if (area == nullptr) return cursor_rect();
+    const QRectF at = area_rect(*area, rows().areas);
+    return {camera().to_content(at.topLeft()), camera().to_content(at.bottomRight())};
+}
+
+QRectF AddressSpaceView::rect_of(StackId stack) const {
+    const auto found = std::ranges::find(space_.areas, stack, &SpaceArea::stack);
+    if (stack.is_none() || found == space_.areas.end()) return {};
+    const QRectF row = rows().areas;
+    return area_rect(*found, row) & row;
 }
 
 void AddressSpaceView::press(QPointF content) {

@@ -23,7 +23,10 @@ public:
     void show_snapshot(const SnapshotPtr& snapshot) override;
     void select_stack(core::StackId stack);
     [[nodiscard]] const SpaceReading& reading() const { return space_; }
+    /// Where a stack's area is drawn on the second ruler; empty if it is not in view.
+    [[nodiscard]] QRectF rect_of(core::StackId stack) const;
 
+    [[nodiscard]] QString tip(QPointF widget) const override;
     [[nodiscard]] QString summary() const override;
     bool carry_out(Command command) override;
     [[nodiscard]] QSize sizeHint() const override;
@@ -45,6 +48,7 @@ protected:
     bool move_cursor(CursorStep step) override;
     void hover(std::optional<QPointF> content) override;
     void press(QPointF content) override;
+    [[nodiscard]] QRectF selection_rect() const override;
 
 private:
     struct Rows {
@@ -82,6 +86,9 @@ private:
     void paint_pages(QPainter& painter, TextPainter& text, const Rows& rows) const;
     void paint_lens(QPainter& painter, Span above, Span below, const QRectF& at) const;
 
+    /// What is there; empty where nothing is.
+    [[nodiscard]] QString sentence_at(QPointF widget) const;
+    [[nodiscard]] const KernelRegion* region_at(QPointF widget) const;
     [[nodiscard]] QString caption() const;
     [[nodiscard]] QString area_sentence(const SpaceArea& area) const;
     [[nodiscard]] QString window_name() const;

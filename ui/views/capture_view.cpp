@@ -78,6 +78,10 @@ CaptureView::CaptureView(const Theme& theme, QWidget* parent)
     list_->setUniformItemSizes(true);
     list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
     list_->setAccessibleName(tr("What the page tables map"));
+    list_->setToolTip(tr("<qt>As the kernel itself prints its tables: addresses from and to, how much, then the rights "
+                         "(RW or ro), USR user mode may, PSE mapped by a large page, GLB stays in the TLB across "
+                         "processes, NX not executable, and the level of table that maps it, from pgd (the topmost) "
+                         "down to pte.</qt>"));
     auto* split = new QSplitter(Qt::Vertical, tables_);
     split->setChildrenCollapsible(false);
     split->addWidget(list_);

@@ -2,6 +2,7 @@
 #include "ui/views/cpus_view.h"
 
 #include "ui/format/format.h"
+#include "ui/format/glossary.h"
 #include "ui/machine/stack_reading.h"
 #include "ui/views/event_text.h"
 
@@ -215,6 +216,12 @@ bool CpusView::move_cursor(CursorStep step) {
     return true;
 }
 
+bool CpusView::carry_out(Command command) {
+    if (command != Command::inspect || snapshot_ == nullptr || card_count() == 0) return MapCanvas::carry_out(command);
+    Q_EMIT stack_clicked(interesting_stack(*snapshot_->machine, CpuId{static_cast<std::uint16_t>(cursor_)}));
+    return true;
+}
+
 void CpusView::press(QPointF content) {
     const QPointF at = camera().to_widget(content);
     for (std::size_t i = 0; i < card_count(); ++i) {
@@ -231,6 +238,30 @@ void CpusView::press(QPointF content) {
         }
         if (here.title.contains(at)) Q_EMIT stack_clicked(interesting_stack(*snapshot_->machine, id));
     }
+}
+
+QString CpusView::tip(QPointF widget) const {
+    for (std::size_t i = 0; snapshot_ != nullptr && i < card_count(); ++i) {
+        const Card here = card(i);
+        if (!here.rect.contains(widget)) continue;
+        if (here.slots.contains(widget)) return meaning_of(QLatin1StringView("cached stack"));
+        if (here.tlb.contains(widget)) {
+            return tr("Each mark is a translation that the first level of this CPU's data TLB holds: sets from left to "
+                      "right, ways from top to bottom. %1")
+                .arg(meaning_of(QLatin1StringView("TLB")));
+        }
+        if (here.misses.contains(widget)) {
+            return tr("How many of this CPU's accesses each level of its TLB answered, and how many page walks the "
+                      "rest took. %1")
+                .arg(meaning_of(QLatin1StringView("page walk")));
+        }
+        if (here.lists.contains(widget)) {
+            return tr("%1 Callbacks: %2")
+                .arg(meaning_of(QLatin1StringView("listed pages")), meaning_of(QLatin1StringView("callbacks")));
+        }
+        return card_sentence(i);
+    }
+    return {};
 }
 
 void CpusView::paint_content(QPainter& painter, const QRect& /*exposed*/) {

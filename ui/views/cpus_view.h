@@ -19,6 +19,8 @@ public:
 
     void show_snapshot(const SnapshotPtr& snapshot) override;
 
+    [[nodiscard]] QString tip(QPointF widget) const override;
+    bool carry_out(Command command) override;
     [[nodiscard]] QString summary() const override;
     [[nodiscard]] bool hasHeightForWidth() const override { return true; }
     [[nodiscard]] int heightForWidth(int width) const override;

@@ -276,6 +276,10 @@ struct Sentence {
         return EventText::tr("%1 ended having used %2 of its stack, %3 were never touched")
             .arg(task(e.task), format_bytes(core::Bytes{e.used}), format_bytes(core::Bytes{e.free}));
     }
+    QString operator()(const core::StackErased& e) const {
+        return EventText::tr("%1 goes back to user mode: %2 of its stack overwritten, from %3 up")
+            .arg(task(e.task), format_bytes(core::Bytes{e.bytes}), address(e.from));
+    }
     QString operator()(const core::DmaMapped& e) const {
         return EventText::tr("%1 gave %2 at %3 to a device as bus address %4: %5")
             .arg(task(e.task), format_bytes(core::Bytes{e.length}), address(e.buffer), address(e.bus),
@@ -414,6 +418,7 @@ QString kind_name(const core::EventBody& body) {
         QString operator()(const core::WorkQueued&) const { return EventText::tr("work"); }
         QString operator()(const core::WorkDone&) const { return EventText::tr("work"); }
         QString operator()(const core::StackUsageReported&) const { return EventText::tr("usage"); }
+        QString operator()(const core::StackErased&) const { return EventText::tr("erased"); }
         QString operator()(const core::DmaMapped&) const { return EventText::tr("DMA"); }
         QString operator()(const core::DmaStruck&) const { return EventText::tr("DMA hit"); }
         QString operator()(const core::CpuUnplugged&) const { return EventText::tr("CPU off"); }

@@ -2,11 +2,13 @@
 #include "ui/views/lesson_view.h"
 
 #include "ui/commands/command_actions.h"
+#include "ui/format/wrap.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QRadioButton>
+#include <QStyle>
 #include <QVBoxLayout>
 #include <utility>
 
@@ -57,6 +59,8 @@ LessonView::LessonView(const Theme& theme, QWidget* parent) : QScrollArea(parent
     answers_layout_->setContentsMargins(0, 0, 0, 0);
     back_ = new QPushButton(tr("Back"), page);
     next_ = new QPushButton(tr("Next"), page);
+    back_->setToolTip(tr("The step before (Backspace)"));
+    next_->setToolTip(tr("Takes the run to the next step's place (Space)"));
     auto* buttons = new QHBoxLayout;
     buttons->addWidget(back_);
     buttons->addStretch(1);
@@ -129,7 +133,8 @@ void LessonView::rebuild() {
     if (asks) {
         question_->setText(QString::fromStdString(step.question->text));
         for (std::size_t i = 0; i < step.question->answers.size(); ++i) {
-            auto* button = new QRadioButton(QString::fromStdString(step.question->answers[i]), answers_box_);
+            auto* button = new QRadioButton(answers_box_);
+            button->setAccessibleName(QString::fromStdString(step.question->answers[i]));
             connect(button, &QRadioButton::clicked, this, [this, i] { answer(i); });
             answers_layout_->addWidget(button);
             answers_.push_back(button);
@@ -152,6 +157,22 @@ void LessonView::answer(std::size_t index) {
     verdict_->setText(why.isEmpty() ? said : said + u' ' + why);
 }
 
+void LessonView::wrap_answers() {
+    const QMargins margins = widget()->layout()->contentsMargins();
+    for (QRadioButton* each : answers_) {
+        const int beside = style()->pixelMetric(QStyle::PM_ExclusiveIndicatorWidth, nullptr, each) +
+                           style()->pixelMetric(QStyle::PM_RadioButtonLabelSpacing, nullptr, each) + 4;
+        const double room = viewport()->width() - margins.left() - margins.right() - beside;
+        QString text = wrapped(each->accessibleName(), QFontMetricsF(each->font()), room).join(u'\n');
+        each->setText(text.replace(u'&', QStringLiteral("&&")));
+    }
+}
+
+void LessonView::resizeEvent(QResizeEvent* event) {
+    QScrollArea::resizeEvent(event);
+    wrap_answers();
+}
+
 QString LessonView::verdict() const {
     return verdict_->text();
 }
@@ -165,7 +186,11 @@ void LessonView::restyle() {
         part->setFont(look.font(TextSize::small));
     for (QLabel* part : {text_, verdict_}) part->setFont(look.font(TextSize::body));
     question_->setFont(look.font(TextSize::body, TextWeight::bold));
-    for (QRadioButton* each : answers_) each->setFont(look.font(TextSize::body));
+    for (QRadioButton* each : answers_) {
+        each->setFont(look.font(TextSize::body));
+        each->setPalette(look.indicator_palette());
+    }
+    wrap_answers();
     QPalette quiet = look.palette();
     quiet.setColor(QPalette::WindowText, look.colour(Role::muted));
     place_->setPalette(quiet);

@@ -41,9 +41,14 @@ public:
 Q_SIGNALS:
     void step_shown(const ksl::sim::LessonStep& step);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void rebuild();
     void restyle();
+    /// A button's text does not wrap of itself.
+    void wrap_answers();
 
     const Theme& theme_;
     std::optional<sim::Lesson> lesson_;

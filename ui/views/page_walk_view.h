@@ -9,6 +9,7 @@
 #include "ui/views/walk_canvas.h"
 
 #include <QWidget>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -18,6 +19,9 @@ class QLineEdit;
 class QToolButton;
 
 namespace ksl::ui {
+
+/// Of two machines side by side.
+enum class Side : std::uint8_t { a, b };
 
 class PageWalkView : public QWidget, public SnapshotView {
     Q_OBJECT
@@ -30,12 +34,15 @@ public:
     /// Captured tables instead of a machine.
     void show_capture(std::shared_ptr<const sim::WalkSource> source);
 
-    /// Somebody picked this address: it stays.
-    void go_to(core::VirtAddr at);
-    /// An address to show until somebody picks one.
+    /// Somebody picked this address, there: it stays.
+    void go_to(core::VirtAddr at, Side side = Side::a);
+    /// An address of A to show until somebody picks one.
     void follow(core::VirtAddr at);
     /// Another run: nothing is picked any more.
-    void forget_choice() { is_picked_ = false; }
+    void forget_choice();
+    /// Whose tables are walked; A's where there is no B.
+    [[nodiscard]] Side side() const;
+    void show_side(Side side);
     [[nodiscard]] std::optional<core::VirtAddr> address() const { return address_; }
     [[nodiscard]] WalkCanvas& canvas() { return *canvas_; }
     /// Where the address line can be typed into.
@@ -52,6 +59,7 @@ private:
     QLabel* label_;
     QLineEdit* line_;
     QComboBox* access_;
+    QComboBox* side_; ///< there only while there are two machines
     QToolButton* back_;
     QToolButton* forward_;
     QLabel* place_;

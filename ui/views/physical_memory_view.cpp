@@ -135,7 +135,7 @@ void PhysicalMemoryView::show_snapshot(const SnapshotPtr& snapshot) {
     std::vector<Pfn> ringed;
     ringed.reserve(changed.size());
     for (const std::uint32_t frame : changed) ringed.emplace_back(frame);
-    canvas().set_changed(std::move(ringed));
+    canvas().set_changed(std::move(ringed), moves_);
     refresh_selection();
 }
 

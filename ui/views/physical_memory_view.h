@@ -39,6 +39,8 @@ public:
     void show_snapshot(const SnapshotPtr& snapshot) override;
     /// Rings the frames of a stack; none: nothing.
     void select_stack(core::StackId stack);
+    /// Whether what the next moment changed is ringed with a motion.
+    void let_move(bool on) { moves_ = on; }
 
 private:
     void refresh_selection();
@@ -46,6 +48,7 @@ private:
     MachineFrames frames_;
     SnapshotPtr snapshot_;
     core::StackId selected_;
+    bool moves_ = false;
 };
 
 } // namespace ksl::ui

@@ -3,6 +3,9 @@
 
 #include "core/kstack/overflow.h"
 #include "ui/format/format.h"
+#include "ui/format/glossary.h"
+#include "ui/format/wrap.h"
+#include "ui/layout/stack_motion.h"
 #include "ui/views/event_text.h"
 
 #include <QPainter>
@@ -21,6 +24,7 @@ constexpr double kMargin = 8;
 constexpr double kLeastForAddresses = 310;
 constexpr double kStripe = 4; ///< at the left of a call frame
 constexpr std::uint64_t kLowDigits = 0xff'ffff;
+constexpr int kMotionMs = 160; ///< of a call pushed or popped
 
 QRectF to_qrect(const Rect& rect, const QRectF& inside) {
     return {inside.left() + rect.x, inside.top() + rect.y, rect.width, rect.height};
@@ -39,7 +43,7 @@ QString low_digits(VirtAddr at) {
 } // namespace
 
 StackView::StackView(const Theme& theme, QWidget* parent)
-    : SnapshotCanvas(theme, Scope::stack, ZoomAxes::none, parent) {}
+    : SnapshotCanvas(theme, Scope::stack, ZoomAxes::none, parent), motion_(theme, [this] { update(); }) {}
 
 QSize StackView::sizeHint() const {
     return {look().px(380), look().px(460)};
@@ -60,27 +64,30 @@ void StackView::select_stack(StackId stack) {
 
 void StackView::refresh() {
     const StackId before = reading_ ? reading_->id : StackId::none();
+    std::optional<StackLayout> from;
+    if (reading_ && moves_ && isVisible()) from = layout_in(parts());
     reading_.reset();
     story_.reset();
-    if (snapshot_ != nullptr) {
-        const core::Machine& machine = *snapshot_->machine;
-        auto found = read_stack(machine, selected_);
-        if (!found) found = read_stack(machine, interesting_stack(machine, core::CpuId{snapshot_->last.cpu}));
-        if (found) {
-            reading_ = std::make_unique<const StackReading>(*std::move(found));
-            const auto below = translate(machine, reading_->stack.lowest - Bytes{8});
-            has_hole_below_ = reading_->guard_below == Bytes{0} && !below;
-            const std::string_view name = below ? core::name_of(core::victim_at(machine.state().memory, *below)) : "";
-            if (reading_->holder == StackHolder::task)
-                story_ =
-                    overflows_.story(reading_->task, snapshot_->position, snapshot_->machine->config().processor.clock);
-            victim_ = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
-        }
-    }
+    if (snapshot_ != nullptr) read(*snapshot_->machine);
+    const StackId now = reading_ ? reading_->id : StackId::none();
+    from_ = now == before ? std::move(from) : std::nullopt;
+    motion_.finish();
+    if (from_) motion_.start(kMotionMs);
     update();
     announce_change();
-    const StackId now = reading_ ? reading_->id : StackId::none();
     if (now != before) Q_EMIT stack_shown(now);
+}
+
+void StackView::read(const core::Machine& machine) {
+    auto found = read_stack(machine, selected_);
+    if (!found) found = read_stack(machine, interesting_stack(machine, core::CpuId{snapshot_->last.cpu}));
+    if (!found) return;
+    reading_ = std::make_unique<const StackReading>(*std::move(found));
+    const auto below = translate(machine, reading_->stack.lowest - Bytes{8});
+    has_hole_below_ = reading_->guard_below == Bytes{0} && !below;
+    victim_ = latin(below ? core::name_of(core::victim_at(machine.state().memory, *below)) : "");
+    if (reading_->holder != StackHolder::task) return;
+    story_ = overflows_.story(reading_->task, snapshot_->position, machine.config().processor.clock);
 }
 
 StackPicture StackView::picture() const {
@@ -104,7 +111,7 @@ StackView::Parts StackView::parts() const {
     const QRectF area = QRectF(rect()).adjusted(margin, margin, -margin, -margin);
     Parts p;
     p.head = QRectF(area.left(), area.top(), area.width(), std::ceil(title.height()) + std::ceil(small.height()));
-    const auto lines = std::max<qsizetype>(2, 1 + story_lines().size());
+    const auto lines = std::max<qsizetype>(2, foot_lines(area.width()).size());
     const double foot = (static_cast<double>(lines) * std::ceil(small.height())) + look().px(12);
     p.foot = QRectF(area.left(), area.bottom() - foot, area.width(), foot);
     const double top = p.head.bottom() + margin;
@@ -118,6 +125,22 @@ StackView::Parts StackView::parts() const {
     p.frames = QRectF(area.right() - right, top, right, height);
     p.picture = QRectF(p.addresses.right(), top, std::max(0.0, p.frames.left() - p.addresses.right()), height);
     return p;
+}
+
+QRectF StackView::box_rect(const Parts& parts, const StackBox& box) const {
+    QRectF at = to_qrect(box.rect, parts.picture);
+    // What is not the stack's has no frame of it beside it, and a longer name.
+    const bool is_outside =
+        box.part == StackPart::guard_above || box.part == StackPart::guard_below || box.part == StackPart::neighbour;
+    if (is_outside) at.setRight(parts.frames.right() - 1);
+    return at;
+}
+
+double StackView::y_of(VirtAddr at, const Parts& parts, const StackLayout& layout) const {
+    const double there = layout.to_y(at);
+    if (!motion_.is_running() || !from_) return parts.picture.top() + there;
+    const double before = from_->to_y(at);
+    return parts.picture.top() + before + ((there - before) * motion_.at());
 }
 
 StackLayout StackView::layout_in(const Parts& parts) const {
@@ -180,6 +203,22 @@ QStringList StackView::story_lines() const {
     return lines;
 }
 
+QStringList StackView::foot_lines(double width) const {
+    if (reading_->holder != StackHolder::task) return {tr("nobody runs on it")};
+    QStringList lines{
+        tr("%1 used, deepest %2")
+            .arg(format_bytes_of(reading_->used, reading_->stack.size()), format_bytes(reading_->deepest))};
+    if (!story_) return lines << room_text();
+    const QFontMetricsF metrics(look().font(TextSize::small));
+    const QString hang = QStringLiteral("\u2003"); // a line that goes on begins further in
+    for (const QString& each : story_lines()) {
+        const QStringList parts = wrapped(each, metrics, width - metrics.horizontalAdvance(hang));
+        lines += parts.front();
+        for (qsizetype i = 1; i < parts.size(); ++i) lines += hang + parts[i];
+    }
+    return lines;
+}
+
 QString StackView::below_text() const {
     if (story_ && story_->began) {
         return tr("overwritten, %1").arg(format_bytes(story_->damage.size()));
@@ -203,6 +242,7 @@ QString StackView::room_text() const {
 }
 
 QString StackView::call_text(std::uint32_t index) const {
+    if (index >= reading_->items.size()) return {}; // it was popped, and is on its way out
     const StackItem& item = reading_->items[index];
     const QString size = format_bytes(item.size);
     switch (item.kind) {
@@ -249,7 +289,7 @@ QList<CanvasItem> StackView::items() const {
         const QString text =
             box.part == StackPart::unused ? tr("unused, %1").arg(format_bytes(box.range.size())) : box_text(box);
         all += {.name = tr("%1, at %2").arg(text, format_address(box.range.lowest)),
-                .rect = to_qrect(box.rect, p.picture),
+                .rect = box_rect(p, box),
                 .role = QAccessible::ListItem,
                 .is_current = all.size() == cursor_};
     }
@@ -261,7 +301,7 @@ QRectF StackView::cursor_rect() const {
     const Parts p = parts();
     const StackLayout layout = layout_in(p);
     if (cursor_ >= static_cast<int>(layout.boxes().size())) return {};
-    const QRectF at = to_qrect(layout.boxes()[static_cast<std::size_t>(cursor_)].rect, p.picture);
+    const QRectF at = box_rect(p, layout.boxes()[static_cast<std::size_t>(cursor_)]);
     return {camera().to_content(at.topLeft()), camera().to_content(at.bottomRight())};
 }
 
@@ -276,8 +316,17 @@ bool StackView::move_cursor(CursorStep step) {
     return true;
 }
 
+bool StackView::carry_out(Command command) {
+    if (command != Command::inspect || !reading_) return MapCanvas::carry_out(command);
+    const StackLayout layout = layout_in(parts());
+    if (cursor_ < static_cast<int>(layout.boxes().size()))
+        Q_EMIT address_picked(layout.boxes()[static_cast<std::size_t>(cursor_)].range.lowest);
+    return true;
+}
+
 void StackView::press(QPointF content) {
     if (!reading_) return;
+    motion_.finish();
     const Parts p = parts();
     const StackLayout layout = layout_in(p);
     const StackBox* box = layout.box_at(camera().to_widget(content).y() - p.picture.top());
@@ -297,7 +346,9 @@ void StackView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
     const Parts p = parts();
     const StackLayout layout = layout_in(p);
     paint_head(text, p.head);
-    paint_boxes(painter, text, p, layout);
+    const bool is_between = motion_.is_running() && from_;
+    paint_boxes(painter, text, p,
+                is_between ? boxes_between(from_->boxes(), layout.boxes(), motion_.at()) : layout.boxes());
     paint_pages(painter, text, p, layout);
     paint_marks(painter, text, p, layout);
     paint_foot(painter, text, p.foot);
@@ -340,35 +391,41 @@ void StackView::set_fill(QPainter& painter, const StackBox& box) const {
     }
 }
 
-void StackView::paint_boxes(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const {
+void StackView::paint_boxes(QPainter& painter, TextPainter& text, const Parts& parts,
+                            const std::vector<StackBox>& boxes) const {
     text.set_font(look().font(TextSize::small));
-    for (const StackBox& box : layout.boxes()) {
-        const QRectF at = to_qrect(box.rect, parts.picture);
+    for (const StackBox& box : boxes) {
+        const QRectF at = box_rect(parts, box);
         set_fill(painter, box);
         const bool is_below = box.part == StackPart::guard_below || box.part == StackPart::neighbour;
         painter.setPen(is_below && story_ ? look().outline(Outline::danger) : look().hairline());
         painter.drawRect(at);
-        const QString label = box_text(box);
-        if (label.isEmpty()) continue;
-        const bool is_guard = box.part == StackPart::guard_above || box.part == StackPart::guard_below;
-        const bool has_pattern = look().has_patterns() && ground_of(box) == look().colour(FrameClass::kernel_stack);
-        QRectF room = at.adjusted(look().px(kStripe) * 2, 1, -look().px(kStripe), -1);
-        if (is_guard || has_pattern) {
-            // Text on a hatch is not read: it gets a plate of plain ground.
-            const double width = std::min(text.width_of(label) + look().px(8), room.width());
-            QRectF plate(0, 0, width, std::min(text.line_height(), room.height()));
-            plate.moveCenter(room.center());
-            painter.fillRect(plate, look().colour(Role::canvas));
-            text.set_colour(look().colour(Role::text));
-            text.write(plate.adjusted(2, 0, -2, 0), Qt::AlignCenter, label);
-            continue;
-        }
-        text.set_colour(look().text_on(ground_of(box)));
-        // Where the size does not fit beside it, the name alone is better than half of both.
-        const QString name = label.left(label.indexOf(u','));
-        const bool fits = text.width_of(label) <= room.width();
-        text.write(room, Qt::AlignLeft | Qt::AlignVCenter, fits || name.isEmpty() ? label : name);
+        paint_label(painter, text, box, at);
     }
+}
+
+void StackView::paint_label(QPainter& painter, TextPainter& text, const StackBox& box, const QRectF& at) const {
+    const QString label = box_text(box);
+    if (label.isEmpty()) return;
+    const bool is_guard = box.part == StackPart::guard_above || box.part == StackPart::guard_below;
+    const bool has_pattern = look().has_patterns() && ground_of(box) == look().colour(FrameClass::kernel_stack);
+    const QRectF room = at.adjusted(look().px(kStripe) * 2, 1, -look().px(kStripe), -1);
+    // Where the size does not fit beside it, the name alone is better than half of both.
+    const QString name = label.left(label.indexOf(u','));
+    const bool fits = text.width_of(label) + look().px(8) <= room.width();
+    const QString shown = fits || name.isEmpty() ? label : name;
+    if (is_guard || has_pattern) {
+        // Text on a hatch is not read: it gets a plate of plain ground.
+        const double width = std::min(text.width_of(shown) + look().px(8), room.width());
+        QRectF plate(0, 0, width, std::min(text.line_height(), room.height()));
+        plate.moveCenter(room.center());
+        if (plate.height() > 2) painter.fillRect(plate, look().colour(Role::canvas));
+        text.set_colour(look().colour(Role::text));
+        text.write(plate.adjusted(2, 0, -2, 0), Qt::AlignCenter, shown);
+        return;
+    }
+    text.set_colour(look().text_on(ground_of(box)));
+    text.write(room, Qt::AlignLeft | Qt::AlignVCenter, shown);
 }
 
 void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const {
@@ -376,8 +433,8 @@ void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& p
     double last_label = -1;
     for (std::size_t page = reading_->frames.size(); page-- > 0;) {
         const VirtAddr lowest = reading_->stack.lowest + bytes_of(core::Pages{page});
-        const double top = parts.picture.top() + layout.to_y(lowest + Bytes{core::kPageBytes});
-        const double bottom = parts.picture.top() + layout.to_y(lowest);
+        const double top = y_of(lowest + Bytes{core::kPageBytes}, parts, layout);
+        const double bottom = y_of(lowest, parts, layout);
         QPen line = look().grid_line();
         line.setStyle(Qt::DashLine);
         painter.setPen(line);
@@ -407,8 +464,10 @@ void StackView::paint_pages(QPainter& painter, TextPainter& text, const Parts& p
 void StackView::paint_marks(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const {
     if (reading_->holder != StackHolder::task) return;
     const VirtAddr top = reading_->stack.top;
-    const double sp = parts.picture.top() + layout.to_y(top - reading_->used);
-    const double deepest = parts.picture.top() + layout.to_y(top - reading_->deepest);
+    const double sp_there = layout.to_y(top - reading_->used);
+    const double sp_before = from_ && motion_.is_running() ? from_->to_y(from_->stack_pointer()) : sp_there;
+    const double sp = parts.picture.top() + sp_before + ((sp_there - sp_before) * motion_.at());
+    const double deepest = y_of(top - reading_->deepest, parts, layout);
     text.set_font(look().font(TextSize::small));
     const double line = text.line_height();
     const double room = parts.picture.width() - look().px(12);
@@ -417,7 +476,10 @@ void StackView::paint_marks(QPainter& painter, TextPainter& text, const Parts& p
     text.set_colour(look().colour(Role::text));
     QPen pen = look().outline(Outline::selected);
     painter.setPen(pen);
-    painter.drawLine(QPointF(parts.picture.left(), sp), QPointF(parts.picture.right(), sp));
+    // Below the stack stands what it overwrote: a line across would strike that out.
+    const bool is_outside = reading_->used > reading_->stack.size();
+    const double line_end = is_outside ? parts.picture.left() + look().px(6) : parts.picture.right();
+    painter.drawLine(QPointF(parts.picture.left(), sp), QPointF(line_end, sp));
     painter.setBrush(pen.color());
     const double side = look().px(5);
     painter.drawPolygon(QPolygonF({QPointF(parts.picture.left() - side, sp - side), QPointF(parts.picture.left(), sp),
@@ -431,7 +493,8 @@ void StackView::paint_marks(QPainter& painter, TextPainter& text, const Parts& p
     if (!has_both) return;
     QPen mark(look().colour(Role::text), 1, Qt::DashLine);
     painter.setPen(mark);
-    painter.drawLine(QPointF(parts.picture.left(), deepest), QPointF(parts.picture.right(), deepest));
+    if (reading_->deepest <= reading_->stack.size())
+        painter.drawLine(QPointF(parts.picture.left(), deepest), QPointF(parts.picture.right(), deepest));
     if (bottom - deepest >= line + 2) {
         painter.setPen(look().colour(Role::muted));
         text.write(QRectF(parts.picture.left() + look().px(8), deepest + 1, room, line), Qt::AlignLeft,
@@ -450,31 +513,57 @@ void StackView::paint_foot(QPainter& painter, TextPainter& text, const QRectF& a
         const auto size = static_cast<double>(reading_->stack.size().count());
         return bar.width() * std::min(1.0, static_cast<double>(bytes.count()) / size);
     };
-    if (reading_->holder != StackHolder::task) {
-        text.set_colour(look().colour(Role::muted));
-        text.write(QRectF(at.left(), bar.bottom() + look().px(2), at.width(), line), Qt::AlignLeft,
-                   tr("nobody runs on it"));
-        return;
+    const bool is_used = reading_->holder == StackHolder::task;
+    if (is_used) {
+        painter.setBrush(look().colour(FrameClass::cached_stack));
+        painter.drawRect(QRectF(bar.left(), bar.top(), share(reading_->deepest), bar.height()));
+        painter.setBrush(look().colour(FrameClass::kernel_stack));
+        painter.drawRect(QRectF(bar.left(), bar.top(), share(reading_->used), bar.height()));
     }
-    painter.setBrush(look().colour(FrameClass::cached_stack));
-    painter.drawRect(QRectF(bar.left(), bar.top(), share(reading_->deepest), bar.height()));
-    painter.setBrush(look().colour(FrameClass::kernel_stack));
-    painter.drawRect(QRectF(bar.left(), bar.top(), share(reading_->used), bar.height()));
-    text.set_colour(look().colour(Role::text));
-    const double first = bar.bottom() + look().px(2);
-    text.write(QRectF(at.left(), first, at.width(), line), Qt::AlignLeft,
-               tr("%1 used, deepest %2")
-                   .arg(format_bytes_of(reading_->used, reading_->stack.size()), format_bytes(reading_->deepest)));
-    if (story_) {
-        double y = first + line;
-        for (const QString& each : story_lines()) {
-            text.write(QRectF(at.left(), y, at.width(), line), Qt::AlignLeft, each);
-            y += line;
-        }
-        return;
+    double y = bar.bottom() + look().px(2);
+    bool is_first = true;
+    for (const QString& each : foot_lines(at.width())) {
+        const bool is_quiet = !is_used || (!is_first && !story_ && reading_->is_canary_intact);
+        text.set_colour(look().colour(is_quiet ? Role::muted : Role::text));
+        text.write(QRectF(at.left(), y, at.width(), line), Qt::AlignLeft, each);
+        y += line;
+        is_first = false;
     }
-    text.set_colour(look().colour(reading_->is_canary_intact ? Role::muted : Role::text));
-    text.write(QRectF(at.left(), first + line, at.width(), line), Qt::AlignLeft, room_text());
+}
+
+QString StackView::tip(QPointF widget) const {
+    if (!reading_) return {};
+    const Parts p = parts();
+    if (!p.addresses.united(p.frames).contains(widget)) return {};
+    const StackLayout layout = layout_in(p);
+    const StackBox* box = layout.box_at(widget.y() - p.picture.top());
+    if (box == nullptr) return {};
+    const QString where = tr("%1 at %2, %3")
+                              .arg(box->part == StackPart::unused ? tr("Unused") : box_text(*box),
+                                   format_address(box->range.lowest), format_bytes(box->range.size()));
+    const QString meaning = meaning_of(word_of(*box));
+    return meaning.isEmpty() ? where : QStringLiteral("%1. %2").arg(where, meaning);
+}
+
+QLatin1StringView StackView::word_of(const StackBox& box) const {
+    switch (box.part) {
+    case StackPart::guard_above:
+    case StackPart::guard_below: return QLatin1StringView(has_hole_below_ ? "hole" : "guard");
+    case StackPart::thread_info: return QLatin1StringView("thread_info");
+    case StackPart::canary: return QLatin1StringView("canary");
+    case StackPart::neighbour: return QLatin1StringView("neighbour");
+    case StackPart::unused: return QLatin1StringView("deepest so far");
+    case StackPart::call:
+    case StackPart::calls: break;
+    }
+    if (box.first_call >= reading_->items.size()) return {};
+    switch (reading_->items[box.first_call].kind) {
+    case StackItem::Kind::user_registers: return QLatin1StringView("user registers");
+    case StackItem::Kind::fork_frame: return QLatin1StringView("fork frame");
+    case StackItem::Kind::thread_info: return QLatin1StringView("thread_info");
+    case StackItem::Kind::call: break;
+    }
+    return QLatin1StringView("call");
 }
 
 } // namespace ksl::ui

@@ -8,10 +8,12 @@
 #include "ui/layout/stack_layout.h"
 #include "ui/machine/stack_reading.h"
 #include "ui/views/snapshot_canvas.h"
+#include "ui/widgets/motion.h"
 
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace ksl::ui {
 
@@ -31,10 +33,15 @@ public:
     [[nodiscard]] QStringList story_lines() const;
     /// Shows this stack from now on; none: the one that the last step ran on.
     void select_stack(core::StackId stack);
+    /// Whether the next picture of the same stack is reached by motion or at once.
+    void let_move(bool on) { moves_ = on; }
+    [[nodiscard]] bool is_moving() const { return motion_.is_running(); }
     /// Null: nothing to show.
     [[nodiscard]] const StackReading* reading() const { return reading_.get(); }
 
+    [[nodiscard]] QString tip(QPointF widget) const override;
     [[nodiscard]] QString summary() const override;
+    bool carry_out(Command command) override;
     [[nodiscard]] QAccessible::Role accessible_role() const override { return QAccessible::List; }
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
@@ -65,9 +72,18 @@ private:
     [[nodiscard]] StackLayout layout_in(const Parts& parts) const;
     [[nodiscard]] StackPicture picture() const;
     void refresh();
+    void read(const core::Machine& machine);
+    [[nodiscard]] QRectF box_rect(const Parts& parts, const StackBox& box) const;
+    /// Where an address is drawn now, in the widget.
+    [[nodiscard]] double y_of(core::VirtAddr at, const Parts& parts, const StackLayout& layout) const;
+    [[nodiscard]] QStringList foot_lines(double width) const;
+    /// Of the glossary.
+    [[nodiscard]] QLatin1StringView word_of(const StackBox& box) const;
 
     void paint_head(TextPainter& text, const QRectF& at) const;
-    void paint_boxes(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const;
+    void paint_boxes(QPainter& painter, TextPainter& text, const Parts& parts,
+                     const std::vector<StackBox>& boxes) const;
+    void paint_label(QPainter& painter, TextPainter& text, const StackBox& box, const QRectF& at) const;
     void paint_pages(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const;
     void paint_marks(QPainter& painter, TextPainter& text, const Parts& parts, const StackLayout& layout) const;
     void paint_foot(QPainter& painter, TextPainter& text, const QRectF& at) const;
@@ -88,6 +104,9 @@ private:
     bool has_hole_below_ = false; ///< no guard was asked for, but nothing is mapped there either
     QString victim_;              ///< what lies below, where something does
     int cursor_ = 0;              ///< index of a box
+    bool moves_ = false;
+    std::optional<StackLayout> from_; ///< what the motion began with
+    Motion motion_;
 };
 
 } // namespace ksl::ui

@@ -2,9 +2,55 @@
 #include "ui/views/text_painter.h"
 
 #include <QFontMetricsF>
+#include <QHash>
+#include <QPaintDevice>
+#include <QPair>
 #include <cmath>
 
 namespace ksl::ui {
+
+namespace {
+
+/// Widths of what was written lately. Views write the same words frame after frame, and to shape them is what takes
+/// longest in measuring them.
+class WidthCache {
+public:
+    double width(const QString& text, const QFont& font, int dots_an_inch) {
+        const auto place = static_cast<quint64>(index_of(font)) << 32U | static_cast<quint32>(dots_an_inch);
+        const auto found = widths_.constFind({place, text});
+        if (found != widths_.constEnd()) return *found;
+        if (widths_.size() >= kMost) widths_.clear();
+        const double width = std::ceil(QFontMetricsF(font).horizontalAdvance(text));
+        widths_.insert({place, text}, width);
+        return width;
+    }
+
+private:
+    static constexpr qsizetype kMost = 4096;
+    static constexpr qsizetype kMostFonts = 32;
+
+    qsizetype index_of(const QFont& font) {
+        const qsizetype found = fonts_.indexOf(font);
+        if (found >= 0) return found;
+        if (fonts_.size() >= kMostFonts) {
+            fonts_.clear();
+            widths_.clear();
+        }
+        fonts_ += font;
+        return fonts_.size() - 1;
+    }
+
+    QList<QFont> fonts_; ///< few: sizes and weights of one look
+    QHash<QPair<quint64, QString>, double> widths_;
+};
+
+/// Only widgets write, and they are all on one thread.
+WidthCache& width_cache() {
+    static WidthCache cache;
+    return cache;
+}
+
+} // namespace
 
 TextPainter::TextPainter(QPainter& painter, QList<WrittenText>& written) : painter_(painter), written_(written) {
     written_.clear();
@@ -15,7 +61,7 @@ void TextPainter::set_font(const QFont& font) {
 }
 
 double TextPainter::width_of(const QString& text) const {
-    return std::ceil(QFontMetricsF(painter_.font()).horizontalAdvance(text));
+    return width_cache().width(text, painter_.font(), painter_.device()->logicalDpiX());
 }
 
 double TextPainter::line_height() const {
@@ -33,7 +79,7 @@ double TextPainter::write(const QRectF& rect, Qt::Alignment alignment, const QSt
                                                          : metrics.elidedText(text, Qt::ElideRight, rect.width());
         if (shown == QStringLiteral("…")) shown.clear();
     }
-    const double width = shown.isEmpty() ? 0 : width_of(shown);
+    const double width = shown.isEmpty() ? 0 : (shown.size() == text.size() ? needed : width_of(shown));
     double x = rect.left();
     if ((alignment & Qt::AlignRight) != 0) x = rect.right() - width;
     if ((alignment & Qt::AlignHCenter) != 0) x = rect.center().x() - (width / 2);

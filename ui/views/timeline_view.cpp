@@ -2,6 +2,7 @@
 #include "ui/views/timeline_view.h"
 
 #include "ui/format/format.h"
+#include "ui/format/glossary.h"
 #include "ui/layout/nice_ticks.h"
 #include "ui/views/event_text.h"
 
@@ -47,6 +48,7 @@ void TimelineView::clear() {
     faults_ = {};
     cpus_.clear();
     cpu_ends_.clear();
+    markers_ = {};
     snapshot_.reset();
     fit();
     update();
@@ -110,7 +112,13 @@ Nanoseconds TimelineView::end_time() const {
     return times_.empty() ? Nanoseconds{1000} : times_.back();
 }
 
+/// Every point in time asks for it, and measuring text is what takes longest here.
 double TimelineView::label_width() const {
+    if (label_width_ == 0) label_width_ = measured_label_width();
+    return label_width_;
+}
+
+double TimelineView::measured_label_width() const {
     const QFontMetricsF metrics(look().font(TextSize::small));
     double widest = metrics.horizontalAdvance(tr("cpu %1").arg(255));
     for (const QString& name : {tr("clones"), tr("clones A"), tr("L1 misses"), tr("failures"), tr("A \u2260 B")})
@@ -179,9 +187,11 @@ TimelineView::Lanes TimelineView::lanes() const {
 QString TimelineView::summary() const {
     if (snapshot_ == nullptr) return tr("Timeline, no run");
     const TimelineBin clones = clones_.bin({.from = {}, .to = end_time() + Nanoseconds{1}});
-    return tr("Timeline, playhead %1, step %2 of %3 known, %4 clones, %5 failed")
-        .arg(format_playhead(snapshot_->now), format_count(snapshot_->position), format_count(times_.size()),
-             format_count(clones.count), format_count(clones.failures));
+    const QString text =
+        tr("Timeline, playhead %1, step %2 of %3 known, %4 clones, %5 failed")
+            .arg(format_playhead(snapshot_->now), format_count(snapshot_->position), format_count(times_.size()),
+                 format_count(clones.count), format_count(clones.failures));
+    return marked() ? tr("%1; from A to B: %2").arg(text, between()) : text;
 }
 
 QList<CanvasItem> TimelineView::items() const {
@@ -213,6 +223,59 @@ QList<CanvasItem> TimelineView::items() const {
     const Lane& where = l.faults.name.isEmpty() ? l.clones : l.faults;
     add(where, tr("%1 failures, %2 notable steps").arg(faults.failures).arg(faults.count));
     return all;
+}
+
+void TimelineView::set_marker(Marker marker) {
+    if (snapshot_ == nullptr) return;
+    markers_[static_cast<std::size_t>(marker)] = Mark{.position = snapshot_->position, .at = snapshot_->now};
+    update();
+    announce_change();
+}
+
+std::optional<std::uint64_t> TimelineView::marker(Marker marker) const {
+    const std::optional<Mark>& mark = markers_[static_cast<std::size_t>(marker)];
+    return mark ? std::optional(mark->position) : std::nullopt;
+}
+
+std::optional<TimeRange> TimelineView::marked() const {
+    if (!markers_[0] || !markers_[1]) return std::nullopt;
+    const auto [from, to] = std::minmax(markers_[0]->at, markers_[1]->at);
+    return TimeRange{.from = from, .to = to};
+}
+
+QString TimelineView::between() const {
+    const auto range = marked();
+    if (!range) return {};
+    // A step counts from after the one mark to the other, the step that led there included.
+    const TimeRange steps{.from = range->from + Nanoseconds{1}, .to = range->to + Nanoseconds{1}};
+    const TimelineBin clones = clones_.bin(steps);
+    double misses = 0;
+    const std::size_t last = misses_.first_at(steps.to);
+    for (std::size_t i = misses_.first_at(steps.from); i < last; ++i) misses += double{misses_.event(i).max};
+    return tr("%1, %2 clones, %3 L1 misses")
+        .arg(format_time(range->to - range->from), format_count(clones.count),
+             format_count(static_cast<std::uint64_t>(misses)));
+}
+
+QString TimelineView::tip(QPointF widget) const {
+    const Lanes l = lanes();
+    const auto is_in = [&](const Lane& lane) { return !lane.name.isEmpty() && lane.rect.contains(widget); };
+    const auto word = [](const char* name) { return meaning_of(QLatin1StringView(name)); };
+    if (l.ruler.contains(widget)) return tr("Drag here to go through the run; the wheel comes closer");
+    if (is_in(l.clones) || is_in(l.other)) {
+        return tr("Each bar is a clone, as high as it took long (on a logarithmic scale); red: it failed. %1")
+            .arg(word("clone"));
+    }
+    if (is_in(l.differences)) {
+        return tr("Operations that A and B did differently: one of them failed (a flag), their times are more than a "
+                  "tenth apart, or they missed the TLB a different number of times");
+    }
+    if (is_in(l.misses)) return word("L1 misses");
+    if (is_in(l.faults)) return word("failures");
+    for (const Lane& lane : l.cpus) {
+        if (lane.rect.contains(widget)) return tr("What this CPU ran: the task of each stretch, or how busy it was");
+    }
+    return {};
 }
 
 void TimelineView::scrub_to(double x) {
@@ -270,7 +333,41 @@ void TimelineView::paint_content(QPainter& painter, const QRect& /*exposed*/) {
         if (!lane->name.isEmpty()) paint_label(painter, text, *lane);
     }
     for (const Lane& lane : l.cpus) paint_label(painter, text, lane);
+    paint_markers(painter, text, l);
     paint_playhead(painter, text, l);
+}
+
+void TimelineView::paint_markers(QPainter& painter, TextPainter& text, const Lanes& lanes) const {
+    const double top = lanes.ruler.bottom();
+    if (const auto range = marked()) {
+        const double from = std::max(to_x(range->from), label_width());
+        const double to = std::min<double>(to_x(range->to), width());
+        QColor tint = look().colour(Role::focus);
+        tint.setAlphaF(0.12F);
+        if (from < to) painter.fillRect(QRectF(from, top, to - from, height() - top), tint);
+    }
+    const double line = text.line_height();
+    for (std::size_t i = 0; i < markers_.size(); ++i) {
+        if (!markers_[i]) continue;
+        const double x = to_x(markers_[i]->at);
+        if (x < label_width() || x > width()) continue;
+        painter.setPen(QPen(look().colour(Role::text), 1, Qt::DashLine));
+        painter.drawLine(QPointF(x, top), QPointF(x, height()));
+        const QRectF flag(std::min(x, width() - line), top, line, line);
+        painter.fillRect(flag, look().colour(Role::text));
+        text.set_colour(look().colour(Role::canvas));
+        text.write(flag, Qt::AlignCenter, i == 0 ? tr("A") : tr("B"));
+    }
+    const auto range = marked();
+    if (!range) return;
+    // Beside the later flag, on a plate: bars stay readable around it.
+    const QString sum = between();
+    const double wide = text.width_of(sum) + look().px(8);
+    const double x = std::clamp(to_x(range->to) + line, label_width(), std::max(label_width(), width() - wide));
+    const QRectF plate(x, top, wide, line);
+    painter.fillRect(plate, look().colour(Role::panel));
+    text.set_colour(look().colour(Role::text));
+    text.write(plate, Qt::AlignCenter, sum);
 }
 
 QRectF TimelineView::playhead_flag(const TextPainter& text, const QRectF& ruler) const {

@@ -9,6 +9,9 @@
 #include "ui/layout/timeline_bins.h"
 #include "ui/views/snapshot_canvas.h"
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,6 +38,16 @@ public:
     [[nodiscard]] std::uint64_t position_at(core::Nanoseconds time) const;
     [[nodiscard]] std::size_t steps() const { return times_.size(); }
 
+    /// Marks where the playhead is; what lies between A and B is summed up in between().
+    enum class Marker : std::uint8_t { a, b };
+    void set_marker(Marker marker);
+    /// The position that is marked.
+    [[nodiscard]] std::optional<std::uint64_t> marker(Marker marker) const;
+    /// "2.13 µs, 3 clones, 41 L1 misses"; empty until both are set.
+    [[nodiscard]] QString between() const;
+    [[nodiscard]] bool is_scrubbing() const { return is_scrubbing_; }
+
+    [[nodiscard]] QString tip(QPointF widget) const override;
     [[nodiscard]] QString summary() const override;
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
@@ -48,11 +61,16 @@ protected:
     void paint_content(QPainter& painter, const QRect& exposed) override;
     [[nodiscard]] QList<CanvasItem> items() const override;
     void press(QPointF content) override;
+    void relayout() override { label_width_ = 0; }
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mouseReleaseEvent(QMouseEvent* event) override;
 
 private:
+    struct Mark {
+        std::uint64_t position = 0;
+        core::Nanoseconds at;
+    };
     struct Lane {
         QString name;
         QRectF rect;
@@ -68,6 +86,7 @@ private:
     };
     [[nodiscard]] Lanes lanes() const;
     [[nodiscard]] double label_width() const;
+    [[nodiscard]] double measured_label_width() const;
     [[nodiscard]] core::Nanoseconds end_time() const;
     [[nodiscard]] double to_x(core::Nanoseconds at) const;
     [[nodiscard]] core::Nanoseconds to_time(double x) const;
@@ -81,6 +100,9 @@ private:
     void paint_faults(QPainter& painter, const Lane& lane) const;
     void paint_label(QPainter& painter, TextPainter& text, const Lane& lane) const;
     void paint_playhead(QPainter& painter, TextPainter& text, const Lanes& lanes) const;
+    void paint_markers(QPainter& painter, TextPainter& text, const Lanes& lanes) const;
+    /// The times between the markers, from the earlier one on; nothing until both are set.
+    [[nodiscard]] std::optional<TimeRange> marked() const;
 
     [[nodiscard]] bool has_other() const { return snapshot_ != nullptr && snapshot_->other != nullptr; }
     void paint_differences(QPainter& painter, const Lane& lane) const;
@@ -94,6 +116,8 @@ private:
     EventTrack faults_;
     std::vector<SpanTrack> cpus_;
     std::vector<core::Nanoseconds> cpu_ends_; ///< of the last stretch of each CPU
+    std::array<std::optional<Mark>, 2> markers_;
+    mutable double label_width_ = 0; ///< 0: to be measured again
     bool is_scrubbing_ = false;
 };
 

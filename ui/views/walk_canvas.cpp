@@ -2,6 +2,7 @@
 #include "ui/views/walk_canvas.h"
 
 #include "ui/format/format.h"
+#include "ui/format/glossary.h"
 
 #include <QPainter>
 #include <algorithm>
@@ -242,6 +243,35 @@ void WalkCanvas::press(QPointF content) {
             return;
         }
     }
+}
+
+QString WalkCanvas::bit_tip(const BitBox& field) const {
+    const sim::ExplainedEntry& shown = walk_->walk.entries[*current_entry()];
+    QStringList meanings;
+    for (const core::BitField& each : core::fields_of(core::kind_of(shown.entry, shown.level))) {
+        if (each.low < field.low || each.low >= field.low + field.width) continue;
+        meanings +=
+            tr("%1 = %2: %3").arg(from_std(each.name), format_hex(shown.entry.get(each)), from_std(each.meaning));
+    }
+    return meanings.join(QStringLiteral("; "));
+}
+
+QString WalkCanvas::tip(QPointF widget) const {
+    if (!walk_) return {};
+    const Parts p = parts();
+    const WalkLayout layout = layout_in(p.picture);
+    const QPointF origin = p.picture.topLeft();
+    if (current_entry()) {
+        for (const BitBox& field : layout.entry) {
+            if (at_origin(field.rect, origin).contains(widget)) return bit_tip(field);
+        }
+    }
+    if (at_origin(layout.tlb, origin).contains(widget)) return meaning_of(QLatin1StringView("TLB"));
+    for (std::size_t i = 0; i < layout.tables.size() && i < entry_count(); ++i) {
+        if (!at_origin(layout.tables[i].rect, origin).contains(widget)) continue;
+        return is_spared(i) ? entry_text(i) + u' ' + meaning_of(QLatin1StringView("remembered")) : entry_text(i);
+    }
+    return at_origin(layout.frame, origin).contains(widget) ? end_text() : QString();
 }
 
 void WalkCanvas::paint_content(QPainter& painter, const QRect& /*exposed*/) {

@@ -31,6 +31,7 @@ public:
     /// What happens in this step, in one or two sentences.
     [[nodiscard]] QString step_text(int step) const;
 
+    [[nodiscard]] QString tip(QPointF widget) const override;
     [[nodiscard]] QString summary() const override;
     [[nodiscard]] QAccessible::Role accessible_role() const override { return QAccessible::Grouping; }
     [[nodiscard]] QSize sizeHint() const override;
@@ -65,6 +66,7 @@ private:
     void paint_end(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;
     void paint_bits(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;
 
+    [[nodiscard]] QString bit_tip(const BitBox& field) const;
     [[nodiscard]] QString tlb_text() const;
     [[nodiscard]] QString entry_text(std::size_t entry) const;
     [[nodiscard]] QString end_text() const;

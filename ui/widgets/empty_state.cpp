@@ -9,6 +9,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <utility>
 
 namespace ksl::ui {
 
@@ -27,7 +28,7 @@ QString button_text(const QAction& action) {
 EmptyState::EmptyState(const Theme& theme, QLatin1StringView icon, const QString& title, const QString& text,
                        QWidget* parent)
     : QWidget(parent), theme_(theme), icon_name_(icon), icon_(new QLabel(this)), title_(new QLabel(title, this)),
-      text_(new QLabel(text, this)), buttons_(new QWidget(this)) {
+      text_(new QLabel(text, this)), buttons_(new QWidget(this)), choices_(new QWidget(this)) {
     auto* layout = new QVBoxLayout(this);
     layout->addStretch(1);
     for (QLabel* label : {icon_, title_, text_}) {
@@ -37,13 +38,15 @@ EmptyState::EmptyState(const Theme& theme, QLatin1StringView icon, const QString
     }
     title_->setWordWrap(true);
     text_->setWordWrap(true);
-    icon_->setAccessibleName(title);
     auto* row = new QHBoxLayout(buttons_);
     row->setContentsMargins(0, 8, 0, 0);
     layout->addWidget(buttons_, 0, Qt::AlignHCenter);
+    auto* column = new QVBoxLayout(choices_);
+    column->setContentsMargins(0, 12, 0, 0);
+    column->setSpacing(2);
+    layout->addWidget(choices_, 0, Qt::AlignHCenter);
     layout->addStretch(1);
-    setAccessibleName(title);
-    setAccessibleDescription(text);
+    set_text(title, text);
     connect(&theme, &Theme::changed, this, &EmptyState::restyle);
     restyle();
 }
@@ -61,6 +64,29 @@ void EmptyState::add_action(QAction* action) {
     buttons_->layout()->addWidget(button);
     all_buttons_ += button;
     restyle();
+}
+
+void EmptyState::add_choice(const QString& text, std::function<void()> chosen) {
+    auto* button = new QPushButton(text, choices_);
+    button->setFlat(true);
+    button->setCursor(Qt::PointingHandCursor);
+    connect(button, &QPushButton::clicked, this, [act = std::move(chosen)] { act(); });
+    choices_->layout()->addWidget(button);
+    all_choices_ += button;
+    restyle();
+}
+
+void EmptyState::set_text(const QString& title, const QString& text) {
+    title_->setText(title);
+    text_->setText(text);
+    icon_->setAccessibleName(title);
+    setAccessibleName(title);
+    setAccessibleDescription(text);
+    restyle();
+}
+
+QString EmptyState::text() const {
+    return text_->text();
 }
 
 void EmptyState::restyle() {
@@ -81,6 +107,13 @@ void EmptyState::restyle() {
     for (QPushButton* button : all_buttons_) {
         button->setFont(look.font(TextSize::body));
         button->setMinimumSize(button->sizeHint().width() + look.px(24), look.px(36));
+    }
+    QPalette link = look.palette();
+    link.setColor(QPalette::ButtonText, look.colour(Role::focus));
+    for (QPushButton* choice : all_choices_) {
+        choice->setFont(look.font(TextSize::body));
+        choice->setPalette(link);
+        choice->setMinimumHeight(look.px(28));
     }
 }
 

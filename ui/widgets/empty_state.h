@@ -9,6 +9,7 @@
 #include <QList>
 #include <QString>
 #include <QWidget>
+#include <functional>
 
 class QAction;
 class QLabel;
@@ -26,6 +27,11 @@ public:
 
     /// A button; the first one added is the default.
     void add_action(QAction* action);
+    /// A line to click on, below the buttons.
+    void add_choice(const QString& text, std::function<void()> chosen);
+    /// Says something else: why there is nothing here.
+    void set_text(const QString& title, const QString& text);
+    [[nodiscard]] QString text() const;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -39,7 +45,9 @@ private:
     QLabel* title_;
     QLabel* text_;
     QWidget* buttons_;
+    QWidget* choices_;
     QList<QPushButton*> all_buttons_;
+    QList<QPushButton*> all_choices_;
 };
 
 } // namespace ksl::ui

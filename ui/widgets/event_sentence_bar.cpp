@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/event_sentence_bar.h"
 
+#include "ui/format/wrap.h"
+
 #include <QAccessible>
 #include <QFontMetrics>
 #include <QHBoxLayout>
@@ -18,13 +20,13 @@ EventSentenceBar::EventSentenceBar(const Theme& theme, QWidget* parent)
     layout->addWidget(mark_);
     layout->addWidget(label_, 1);
     layout->addWidget(why_);
-    mark_->setAccessibleName(tr("Event"));
     label_->setTextFormat(Qt::PlainText);
     label_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     label_->setMinimumWidth(0);
     label_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     why_->setToolTip(tr("Shows the events that led to this one."));
     why_->setEnabled(false);
+    for (QWidget* part : std::initializer_list<QWidget*>{mark_, why_}) part->hide(); // until something is said
     connect(why_, &QPushButton::clicked, this, &EventSentenceBar::why_requested);
 
     pending_.setSingleShot(true);
@@ -38,8 +40,21 @@ EventSentenceBar::EventSentenceBar(const Theme& theme, QWidget* parent)
 }
 
 void EventSentenceBar::set_sentence(const QString& sentence, bool has_reason) {
+    show_sentence(sentence, has_reason, false);
+}
+
+void EventSentenceBar::set_error(const QString& sentence) {
+    show_sentence(sentence, false, true);
+}
+
+void EventSentenceBar::show_sentence(const QString& sentence, bool has_reason, bool is_error) {
     sentence_ = sentence;
+    if (is_error != is_error_) {
+        is_error_ = is_error;
+        restyle();
+    }
     why_->setEnabled(has_reason);
+    for (QWidget* part : std::initializer_list<QWidget*>{mark_, why_}) part->setVisible(!sentence.isEmpty());
     elide();
     // While the timer runs somebody was told less than half a second ago; when it ends the latest sentence is said.
     if (!pending_.isActive()) announce();
@@ -74,16 +89,23 @@ void EventSentenceBar::restyle() {
         colours.setColor(QPalette::WindowText, look.colour(Role::text));
         part->setPalette(colours);
     }
+    mark_->setText(is_error_ ? QStringLiteral("\u26A0") : QStringLiteral("\u25B8"));
+    mark_->setAccessibleName(is_error_ ? tr("Error") : tr("Event"));
     why_->setFont(look.font(TextSize::small));
-    setMinimumHeight(QFontMetrics(font).height() + look.px(12));
+    // In large type it takes two lines rather than lose its end.
+    setMinimumHeight(((is_caption_ ? 2 : 1) * QFontMetrics(font).height()) + look.px(12));
     elide();
 }
 
 void EventSentenceBar::elide() {
     const QFontMetrics metrics(label_->font());
-    const QString shown = metrics.elidedText(sentence_, Qt::ElideRight, label_->width());
+    QStringList lines = wrapped(sentence_, QFontMetricsF(label_->font()), label_->width());
+    const bool has_two = is_caption_ && lines.size() > 1;
+    const QString first = has_two ? lines.takeFirst() + u'\n' : QString();
+    const QString rest = has_two ? lines.join(u' ') : sentence_;
+    const QString shown = first + metrics.elidedText(rest, Qt::ElideRight, label_->width());
     label_->setText(shown);
-    label_->setToolTip(shown == sentence_ ? QString() : sentence_);
+    label_->setToolTip(!shown.endsWith(u'\u2026') ? QString() : sentence_);
 }
 
 void EventSentenceBar::resizeEvent(QResizeEvent* event) {
@@ -98,6 +120,7 @@ void EventSentenceBar::paintEvent(QPaintEvent* /*event*/) {
     painter.fillRect(rect(), look.colour(Role::panel));
     painter.setPen(look.hairline());
     painter.drawLine(QPointF(0, 0.5), QPointF(width(), 0.5));
+    if (is_error_) painter.fillRect(QRect(0, 0, look.px(4), height()), look.colour(Role::damage));
 }
 
 } // namespace ksl::ui

@@ -29,11 +29,15 @@ public:
 
     /// `has_reason`: there is something behind the "why" button.
     void set_sentence(const QString& sentence, bool has_reason);
+    /// Something went wrong, in one line: it stands out until the next sentence.
+    void set_error(const QString& sentence);
+    [[nodiscard]] bool is_error() const { return is_error_; }
     [[nodiscard]] QString sentence() const { return sentence_; }
     /// Off while the run plays faster than 1x.
     void set_announcing(bool on);
     /// F10: the sentence in 22 pt.
     void set_caption(bool on);
+    [[nodiscard]] bool is_caption() const { return is_caption_; }
 
 Q_SIGNALS:
     void why_requested();
@@ -45,6 +49,7 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void show_sentence(const QString& sentence, bool has_reason, bool is_error);
     void announce();
     void restyle();
     void elide();
@@ -58,6 +63,7 @@ private:
     QTimer pending_;
     bool is_announcing_ = true;
     bool is_caption_ = false;
+    bool is_error_ = false;
 };
 
 } // namespace ksl::ui

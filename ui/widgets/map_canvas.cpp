@@ -5,8 +5,10 @@
 #include "ui/widgets/accessible_canvas.h"
 
 #include <QApplication>
+#include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QToolTip>
 #include <QWheelEvent>
 #include <algorithm>
 #include <cmath>
@@ -112,6 +114,39 @@ void MapCanvas::fit_content(QRectF content) {
     next.scale_y_ = axes_ == ZoomAxes::both ? next.scale_x_ : camera_.scale_y_;
     next.origin_ = content.center() - QPointF(width() / (2 * next.scale_x_), height() / (2 * next.scale_y_));
     set_camera(next);
+}
+
+void MapCanvas::centre_selection() {
+    const QRectF content = selection_rect();
+    if (content.isEmpty()) return;
+    const CanvasCamera before = camera_;
+    CanvasCamera next = camera_;
+    next.origin_ = content.center() - QPointF(width() / (2 * camera_.scale_x_), height() / (2 * camera_.scale_y_));
+    set_camera(next);
+    if (camera_ == before) fit_content(content);
+}
+
+void MapCanvas::follow(const MapCanvas& other) {
+    if (other.is_fitted_) {
+        fit();
+        return;
+    }
+    const QPointF middle = other.camera_.to_content({other.width() / 2.0, other.height() / 2.0});
+    CanvasCamera next = camera_;
+    next.scale_x_ = other.camera_.scale_x_;
+    next.scale_y_ = axes_ == ZoomAxes::both ? next.scale_x_ : camera_.scale_y_;
+    next.origin_ = middle - QPointF(width() / (2 * next.scale_x_), height() / (2 * next.scale_y_));
+    set_camera(next);
+}
+
+bool MapCanvas::event(QEvent* event) {
+    if (event->type() != QEvent::ToolTip) return QWidget::event(event);
+    const auto* help = dynamic_cast<const QHelpEvent*>(event);
+    const QString text = help != nullptr ? tip(help->pos()) : QString();
+    if (text.isEmpty()) return QWidget::event(event);
+    // Rich text is wrapped, plain text is not.
+    QToolTip::showText(help->globalPos(), QStringLiteral("<qt>%1</qt>").arg(text.toHtmlEscaped()), this);
+    return true;
 }
 
 bool MapCanvas::carry_out(Command command) {

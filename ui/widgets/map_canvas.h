@@ -86,6 +86,10 @@ public:
     /// Closer or farther until the rectangle fills half the view.
     void fit_content(QRectF content);
     [[nodiscard]] bool is_fitted() const { return is_fitted_; }
+    /// Brings what is selected into the middle; where it is there already, closer.
+    void centre_selection();
+    /// Shows what `other` shows: as close, with the same content in the middle; fitted where that is fitted.
+    void follow(const MapCanvas& other);
 
     /// True if this command is one of painted views and was carried out.
     virtual bool carry_out(Command command);
@@ -95,6 +99,8 @@ public:
     /// The accessible name: what is shown, in one line with its numbers.
     [[nodiscard]] virtual QString summary() const = 0;
     [[nodiscard]] virtual QAccessible::Role accessible_role() const { return QAccessible::Chart; }
+    /// What the thing at this point of the widget is, and what its words mean; empty: nothing to say.
+    [[nodiscard]] virtual QString tip(QPointF /*widget*/) const { return {}; }
     /// items(), cut to kMostItems.
     [[nodiscard]] QList<CanvasItem> accessible_items() const;
 
@@ -114,6 +120,8 @@ protected:
     [[nodiscard]] virtual QRectF cursor_rect() const { return {}; }
     /// False if there is nowhere to go.
     virtual bool move_cursor(CursorStep /*step*/) { return false; }
+    /// What is selected, in content units; what the cursor is on, where nothing is.
+    [[nodiscard]] virtual QRectF selection_rect() const { return cursor_rect(); }
     virtual void hover(std::optional<QPointF> /*content*/) {}
     virtual void press(QPointF /*content*/) {}
     /// Closest zoom, in widget pixels a content unit.
@@ -124,6 +132,7 @@ protected:
     /// Call when what summary() or items() say has changed. Screen readers are told.
     void announce_change();
 
+    bool event(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;

@@ -7,19 +7,23 @@
 #include "sim/scenario/scenario.h"
 #include "ui/engine/snapshot.h"
 #include "ui/theme/theme.h"
+#include "ui/views/page_walk_view.h"
 #include "ui/views/snapshot_view.h"
+#include "ui/window/page_flights.h"
 
 #include <QObject>
 #include <optional>
 
+class QCheckBox;
+
 namespace ksl::ui {
 
 class AddressSpaceView;
+class CameraLink;
 class CompareView;
 class CpusView;
 class DesignView;
 class EventsView;
-class PageWalkView;
 class PairSplitter;
 class PhysicalMemoryView;
 class StackView;
@@ -40,6 +44,12 @@ public:
     /// Null: no machine.
     void show(const SnapshotPtr& snapshot);
     void select_stack(core::StackId chosen);
+    /// B's maps and address spaces zoom and pan with A's, and A's with B's.
+    void link_cameras(bool on);
+    [[nodiscard]] bool are_cameras_linked() const { return are_linked_; }
+    /// Nothing is chosen any more: every view follows the last step.
+    void forget_choice() { select_stack(core::StackId::none()); }
+    [[nodiscard]] bool has_chosen() const { return has_chosen_; }
 
     // In pairs: A's is the first.
     QWidget* memory_page; ///< one bar, the maps, one legend
@@ -57,6 +67,7 @@ public:
     DesignView* design;
     EventsView* events;
     PageWalkView* walk;
+    PageFlights* flights; ///< over all of them
 
 Q_SIGNALS:
     void position_wanted(std::uint64_t position);
@@ -64,18 +75,39 @@ Q_SIGNALS:
     void stack_chosen();
     /// An address was picked, and the walk view has it now.
     void address_picked();
+    /// The button beside the maps was pressed.
+    void link_wanted(bool on);
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void connect_views();
     void follow_in_b();
-    void share_map_controls(QWidget* parent);
-    void pick(core::VirtAddr at);
+    void share_map_controls(const Theme& theme, QWidget* parent);
+    void pick(core::VirtAddr at, Side side);
+    /// What A or B is drawn with.
+    struct SideViews {
+        PhysicalMemoryView* memory;
+        AddressSpaceView* space;
+    };
+    [[nodiscard]] QList<PageFlight> flights_of(const SideViews& views, const core::Machine& machine, core::VirtAddr at,
+                                               bool is_taken) const;
+    /// Of the stacks that a step forward or back gave or took away, on the side where they are still or already there.
+    [[nodiscard]] QList<PageFlight> flights_of(const SideViews& views, const Snapshot& before, const Snapshot& now,
+                                               bool is_arrived) const;
+    [[nodiscard]] QList<PageFlight> all_flights(const SnapshotPtr& before, const SnapshotPtr& now,
+                                                bool is_arrived) const;
 
     PhysicalMemoryView* memory_b_;
     AddressSpaceView* space_b_;
     StackView* stack_b_;
     CpusView* cpus_b_;
     SnapshotPtr snapshot_;
+    QCheckBox* link_button_ = nullptr;
+    CameraLink* memory_link_ = nullptr;
+    CameraLink* space_link_ = nullptr;
+    bool are_linked_ = true;
     bool has_chosen_ = false; ///< a stack, rather than whichever the last step ran on
 };
 

@@ -12,6 +12,7 @@
 #include "ui/widgets/description_dialog.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/event_sentence_bar.h"
+#include "ui/widgets/glossary_dialog.h"
 #include "ui/widgets/key_sheet.h"
 #include "ui/widgets/pair_splitter.h"
 #include "ui/window/machine_views.h"
@@ -38,6 +39,7 @@ MainWindow::MainWindow(sim::Assets assets, ThemeChoice theme) : assets_(std::mov
     connect_views();
     connect_playback();
     connect_comparison();
+    connect_timeline();
     connect_window_commands();
     connect_canvas_commands(actions_);
     make_menus();
@@ -60,11 +62,13 @@ void MainWindow::make_views() {
     empty_->add_action(actions_.action(Command::open_scenario));
     empty_->add_action(actions_.action(Command::import_system));
     empty_->add_action(actions_.action(Command::open_database));
+    add_first_choices();
     lesson_ = new LessonView(theme_, this);
     charts_ = new ChartsView(theme_, this);
     capture_ = new CaptureView(theme_, this);
     pages_ = new QTabWidget(this);
     pages_->setDocumentMode(true);
+    pages_->setAccessibleName(tr("Pages"));
     pages_->addTab(views_->memory_page, tr("Physical memory"));
     pages_->addTab(views_->walk, tr("Page walk"));
     pages_->addTab(charts_, tr("Charts"));
@@ -82,12 +86,33 @@ void MainWindow::make_views() {
     setCentralWidget(centre_);
     playback_ = new PlaybackBar(theme_, actions_, this);
     addToolBar(playback_);
+    show_run_controls(false);
     statusBar()->setSizeGripEnabled(false);
     statusBar()->setContentsMargins(0, 0, 0, 0);
     statusBar()->addWidget(sentence_, 1);
     palette_ = new CommandPalette(theme_, actions_, this);
     keys_ = new KeySheet(theme_, this);
     description_ = new DescriptionDialog(theme_, this);
+    words_ = new GlossaryDialog(theme_, this);
+}
+
+/// Two scenarios to begin with, by their own titles.
+void MainWindow::add_first_choices() {
+    for (const char* name : {"article", "contiguous-goes-unnoticed"}) {
+        const auto scenario = sim::load_scenario(assets_, name);
+        if (!scenario || !scenario->lesson) continue;
+        const auto steps = static_cast<int>(scenario->lesson->steps.size());
+        //: %1 = a lesson's title
+        const QString text =
+            tr("Lesson: %1 (%n steps)", nullptr, steps).arg(QString::fromStdString(scenario->lesson->title));
+        empty_->add_choice(text, [this, scenario = std::string(name)] {
+            if (const auto error = open(scenario)) {
+                show_error(*error);
+                return;
+            }
+            switch_to(Workspace::lesson);
+        });
+    }
 }
 
 std::optional<sim::Error> MainWindow::open(const std::string& name_or_path, std::size_t design,
@@ -104,12 +129,13 @@ std::optional<sim::Error> MainWindow::open(const std::string& name_or_path, std:
     last_other_.reset();
     choose_designs(design, std::nullopt);
     lesson_->show_lesson(scenario_->lesson);
-    lesson_dock_->setVisible(is_wanted(lesson_dock_));
+    lesson_dock_->setVisible(is_wanted(lesson_dock_) && !are_docks_away_);
     return std::nullopt;
 }
 
 /// Two views beside each other need more room, and the table of both a place.
 void MainWindow::show_comparison(bool on) {
+    if (are_docks_away_) return;
     compare_dock_->setVisible(on);
     const Look& look = theme_.look();
     const int single = screen_class(width()) == ScreenClass::small ? look.px(340) : look.px(400);
@@ -150,6 +176,7 @@ void MainWindow::go_to_lesson_step(const sim::LessonStep& step) {
 
 void MainWindow::look_at(sim::LessonView view) {
     const auto raise = [this](QDockWidget* dock) {
+        if (are_docks_away_) return;
         dock->show();
         // On a small screen the lesson and the view share a place; the lesson stays, and says what to look at.
         if (!tabifiedDockWidgets(lesson_dock_).contains(dock)) dock->raise();
@@ -171,10 +198,11 @@ void MainWindow::look_at(sim::LessonView view) {
 void MainWindow::open_database(const std::string& file) {
     const auto opened = charts_->open(file);
     if (!opened) {
-        sentence_->set_sentence(QString::fromStdString(to_string(opened.error())), false);
+        say_error(opened.error());
         return;
     }
     pages_->setTabVisible(pages_->indexOf(charts_), true);
+    if (engine_ == nullptr) show_docks(false); // they would all be empty
     show_page(charts_);
     sentence_->set_sentence(tr("%1 charts of %2").arg(charts_->count()).arg(QString::fromStdString(file)), false);
 }
@@ -189,7 +217,7 @@ void MainWindow::open_capture(const std::filesystem::path& path) {
 
 void MainWindow::show_capture(const sim::Result<OpenedCapture>& opened) {
     if (!opened) {
-        sentence_->set_sentence(QString::fromStdString(to_string(opened.error())), false);
+        say_error(opened.error());
         Q_EMIT failed(opened.error());
         return;
     }
@@ -221,7 +249,10 @@ void MainWindow::choose_designs(std::size_t a, std::optional<std::size_t> b) {
         KSL_TRY_ASSIGN(other, ScenarioSource::open(assets, scenario, *b, stop));
         return EngineRuns(std::move(source), std::move(other));
     });
-    sentence_->set_sentence(b ? tr("Booting both machines") : tr("Booting the machine"), false);
+    const QString doing = b ? tr("Booting both machines") : tr("Booting the machine");
+    sentence_->set_sentence(doing, false);
+    empty_->set_text(
+        doing, tr("%1: its memory is filled as the scenario says.").arg(QString::fromStdString(scenario_->title)));
 }
 
 void MainWindow::open_runs(EngineRuns runs) {
@@ -260,6 +291,7 @@ void MainWindow::show_delivery(const Delivery& delivery) {
 
 void MainWindow::show_moment(const SnapshotPtr& snapshot) {
     snapshot_ = snapshot;
+    show_run_controls(true);
     if (are_docks_away_) show_docks(true);
     if (centre_->currentWidget() != pages_) {
         show_page(pages_->currentWidget());
@@ -277,8 +309,22 @@ void MainWindow::show_error(const sim::Error& error) {
     views_->show(nullptr);
     playback_->show_snapshot(nullptr);
     centre_->setCurrentWidget(empty_);
-    sentence_->set_sentence(this->error(), false);
+    show_docks(false);
+    say_error(error);
     Q_EMIT failed(error);
+}
+
+/// Without a run there is nothing to play, and no page of it.
+void MainWindow::show_run_controls(bool on) {
+    playback_->setVisible(on);
+    for (QWidget* page : std::initializer_list<QWidget*>{views_->memory_page, views_->walk})
+        pages_->setTabVisible(pages_->indexOf(page), on);
+}
+
+void MainWindow::say_error(const sim::Error& error) {
+    const QString text = QString::fromStdString(to_string(error));
+    sentence_->set_error(text);
+    if (centre_->currentWidget() == empty_) empty_->set_text(tr("That cannot be opened"), text);
 }
 
 QString MainWindow::error() const {
@@ -297,7 +343,8 @@ void MainWindow::toggle_play() {
 void MainWindow::choose_scenario() {
     OpenScenarioDialog dialog(theme_, assets_, this);
     if (dialog.exec() != QDialog::Accepted) return;
-    if (const auto error = open(dialog.chosen().toStdString())) show_error(*error);
+    // A file that is wrong is no reason to lose the run that is open.
+    if (const auto error = open(dialog.chosen().toStdString())) say_error(*error);
 }
 
 } // namespace ksl::ui

@@ -36,6 +36,7 @@ class CommandPalette;
 class DescriptionDialog;
 class EmptyState;
 class EventSentenceBar;
+class GlossaryDialog;
 class KeySheet;
 class LessonView;
 class MachineViews;
@@ -114,13 +115,25 @@ private:
     void fetch();
     void show_moment(const SnapshotPtr& snapshot);
     void show_error(const sim::Error& error);
+    void say_error(const sim::Error& error);
+    void show_run_controls(bool on);
+    void add_first_choices();
     void choose_scenario();
     void toggle_play();
     void toggle_pair();
+    void link_cameras(bool on);
+    void let_move(bool on);
+    void connect_timeline();
+    void present(bool on);
+    void peel();
     void show_page(QWidget* page);
     void go_to_address();
     void show_comparison(bool on);
     void show_docks(bool on);
+    void place_docks();
+    void hide_docks();
+    void keep_size(QSize size);
+    void switch_to(Workspace workspace);
     void go_to_lesson_step(const sim::LessonStep& step);
     void look_at(sim::LessonView view);
     void show_capture(const sim::Result<OpenedCapture>& opened);
@@ -144,9 +157,11 @@ private:
         QMap<QString, QByteArray> layouts;
         Workspace current = Workspace::explore;
     };
-    std::optional<SavedLayouts> saved_layouts_; ///< until the window is shown
+    std::optional<SavedLayouts> saved_layouts_; ///< of docks that are away
     bool is_arranged_ = false;
-    bool are_docks_away_ = false; ///< there is no run that they could show
+    bool are_docks_away_ = true; ///< there is no run that they could show
+    bool is_presenting_ = false;
+    QByteArray before_presenting_; ///< where the docks were
     std::optional<sim::Error> error_;
 
     PlaybackBar* playback_ = nullptr;
@@ -169,6 +184,7 @@ private:
     CommandPalette* palette_ = nullptr;
     KeySheet* keys_ = nullptr;
     DescriptionDialog* description_ = nullptr;
+    GlossaryDialog* words_ = nullptr;
     DockWorkspaces* workspaces_ = nullptr;
 
     std::jthread capture_reader_;

@@ -8,9 +8,11 @@
 #include "ui/views/lesson_view.h"
 #include "ui/views/page_walk_view.h"
 #include "ui/views/physical_memory_view.h"
+#include "ui/views/timeline_view.h"
 #include "ui/widgets/command_palette.h"
 #include "ui/widgets/description_dialog.h"
 #include "ui/widgets/event_sentence_bar.h"
+#include "ui/widgets/glossary_dialog.h"
 #include "ui/widgets/key_sheet.h"
 #include "ui/widgets/pair_splitter.h"
 #include "ui/window/machine_views.h"
@@ -27,6 +29,7 @@
 #include <QStackedWidget>
 #include <QTabWidget>
 #include <filesystem>
+#include <tuple>
 
 namespace ksl::ui {
 
@@ -83,6 +86,7 @@ void MainWindow::connect_views() {
     connect(views_, &MachineViews::address_picked, this, [this] {
         sentence_->set_sentence(tr("The page walk shows what was picked (Page walk, above; key G)"), false);
     });
+    connect(views_, &MachineViews::link_wanted, this, &MainWindow::link_cameras);
     connect(playback_, &PlaybackBar::design_chosen, this,
             [this](int index) { choose_designs(static_cast<std::size_t>(index), other_design_); });
     connect(playback_, &PlaybackBar::other_chosen, this, [this](int index) {
@@ -101,7 +105,66 @@ void MainWindow::connect_comparison() {
             if (engine_ != nullptr && other_design_) engine_->find(Landmark::difference, direction);
         });
     }
-    actions_.on(Command::workspace_compare, [this] { workspaces_->switch_to(Workspace::compare); });
+    actions_.on(Command::workspace_compare, [this] { switch_to(Workspace::compare); });
+    actions_.on(Command::link_cameras, [this] { link_cameras(!views_->are_cameras_linked()); });
+    link_cameras(views_->are_cameras_linked());
+}
+
+void MainWindow::link_cameras(bool on) {
+    views_->link_cameras(on);
+    QAction* action = actions_.action(Command::link_cameras);
+    action->setCheckable(true);
+    action->setChecked(on);
+}
+
+void MainWindow::let_move(bool on) {
+    theme_.set_reduced_motion(!on);
+    QAction* action = actions_.action(Command::toggle_motion);
+    action->setCheckable(true);
+    action->setChecked(on);
+}
+
+/// What a room can read: the middle, the view that has the focus or the stack, and the sentence in large type.
+void MainWindow::present(bool on) {
+    is_presenting_ = on;
+    if (on) {
+        before_presenting_ = saveState();
+        QDockWidget* kept = stack_dock_;
+        for (QDockWidget* dock : docks()) {
+            if (dock->isVisible() && dock->isAncestorOf(QApplication::focusWidget())) kept = dock;
+        }
+        for (QDockWidget* dock : docks()) dock->setVisible(dock == kept && !are_docks_away_);
+        resizeDocks({kept}, {(other_design_ ? 11 : 9) * width() / 20}, Qt::Horizontal);
+    }
+    views_->memory->bar().setVisible(!on); // its keys work all the same
+    theme_.set_presenter(on);
+    sentence_->set_caption(on);
+    if (!on) restoreState(before_presenting_);
+}
+
+void MainWindow::connect_timeline() {
+    TimelineView& timeline = *views_->timeline;
+    for (const auto& [set, go, marker] :
+         {std::tuple{Command::set_marker_a, Command::go_to_marker_a, TimelineView::Marker::a},
+          std::tuple{Command::set_marker_b, Command::go_to_marker_b, TimelineView::Marker::b}}) {
+        actions_.on(set, [this, &timeline, marker = marker] {
+            timeline.set_marker(marker);
+            if (!timeline.between().isEmpty())
+                sentence_->set_sentence(tr("From A to B: %1").arg(timeline.between()), false);
+        });
+        actions_.on(go, [this, &timeline, marker = marker] {
+            if (const auto there = timeline.marker(marker); there && engine_ != nullptr) engine_->go_to(*there);
+        });
+    }
+}
+
+/// Gives up, one by one: the zoom of the focused view, the stack that was chosen.
+void MainWindow::peel() {
+    if (MapCanvas* canvas = focused_canvas(); !canvas->is_fitted()) {
+        canvas->fit();
+        return;
+    }
+    if (views_->has_chosen()) views_->forget_choice();
 }
 
 void MainWindow::toggle_pair() {
@@ -154,17 +217,22 @@ void MainWindow::connect_playback() {
 void MainWindow::connect_window_commands() {
     actions_.on(Command::open_scenario, [this] { choose_scenario(); });
     actions_.on(Command::quit, [this] { close(); });
-    actions_.on(Command::workspace_explore, [this] { workspaces_->switch_to(Workspace::explore); });
-    actions_.on(Command::workspace_lesson, [this] { workspaces_->switch_to(Workspace::lesson); });
-    actions_.on(Command::workspace_trace, [this] { workspaces_->switch_to(Workspace::trace); });
+    actions_.on(Command::workspace_explore, [this] { switch_to(Workspace::explore); });
+    actions_.on(Command::workspace_lesson, [this] { switch_to(Workspace::lesson); });
+    actions_.on(Command::workspace_trace, [this] { switch_to(Workspace::trace); });
     actions_.on(Command::reset_layout, [this] { workspaces_->reset(); });
     actions_.on(Command::next_dock, [this] { workspaces_->focus_next(); });
     actions_.on(Command::previous_dock, [this] { workspaces_->focus_previous(); });
     actions_.on(Command::larger_text, [this] { theme_.set_scale(theme_.look().options().scale * kTextStep); });
     actions_.on(Command::smaller_text, [this] { theme_.set_scale(theme_.look().options().scale / kTextStep); });
     actions_.on(Command::toggle_patterns, [this] { theme_.set_patterns(!theme_.look().has_patterns()); });
-    actions_.on(Command::toggle_presenter, [this, on = false]() mutable { theme_.set_presenter(on = !on); });
-    actions_.on(Command::toggle_caption, [this, on = false]() mutable { sentence_->set_caption(on = !on); });
+    actions_.on(Command::toggle_motion, [this] { let_move(theme_.has_reduced_motion()); });
+    let_move(!theme_.has_reduced_motion());
+    actions_.on(Command::centre_selection, [this] { focused_canvas()->centre_selection(); });
+    actions_.on(Command::peel, [this] { peel(); });
+    actions_.on(Command::glossary, [this] { words_->show_all(); });
+    actions_.on(Command::toggle_presenter, [this] { present(!is_presenting_); });
+    actions_.on(Command::toggle_caption, [this] { sentence_->set_caption(!sentence_->is_caption()); });
     actions_.on(Command::command_palette, [this] {
         palette_->open_empty();
         palette_->show();
@@ -225,7 +293,7 @@ void MainWindow::export_widget(QWidget& view, const QString& name) {
     const QString file =
         QFileDialog::getSaveFileName(this, tr("Export %1").arg(name), name + QStringLiteral(".png"), export_filter());
     if (file.isEmpty()) return;
-    const auto done = ui::export_view(view, caption(), file);
+    const auto done = ui::export_view(view, caption(), file, theme_);
     sentence_->set_sentence(done ? tr("%1 is written").arg(file) : done.error(), false);
 }
 

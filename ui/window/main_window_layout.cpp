@@ -10,6 +10,7 @@
 #include "ui/window/machine_views.h"
 #include "ui/window/main_window.h"
 
+#include <QApplication>
 #include <QCoreApplication>
 #include <QDockWidget>
 #include <QMenuBar>
@@ -28,21 +29,47 @@ constexpr int kSettingsVersion = 1;
 } // namespace
 
 void MainWindow::setVisible(bool visible) {
-    const QSize wanted = size();
     QMainWindow::setVisible(visible);
     if (!visible || is_arranged_) return;
-    // Docks take the sizes that they are given only once the window has its own; what it grew by until then is undone.
+    // Docks take the sizes that they are given only once the window has its own.
     is_arranged_ = true;
-    QTimer::singleShot(0, this, [this, wanted] {
-        if (saved_layouts_) {
-            workspaces_->load(saved_layouts_->layouts, saved_layouts_->current);
+    QTimer::singleShot(0, this, [this, wanted = size()] {
+        if (are_docks_away_) {
+            hide_docks();
         } else {
-            workspaces_->reset();
+            place_docks();
         }
-        QTimer::singleShot(0, this, [this, wanted] {
-            if (!isMaximized() && !isFullScreen()) resize(wanted);
-        });
+        keep_size(wanted);
     });
+}
+
+/// What the window grows by while docks find their places is undone.
+void MainWindow::keep_size(QSize size) {
+    QTimer::singleShot(0, this, [this, size] {
+        if (!isMaximized() && !isFullScreen()) resize(size);
+    });
+}
+
+void MainWindow::place_docks() {
+    if (saved_layouts_) {
+        workspaces_->load(saved_layouts_->layouts, saved_layouts_->current);
+        saved_layouts_.reset();
+    } else {
+        workspaces_->reset();
+    }
+}
+
+void MainWindow::hide_docks() {
+    for (QDockWidget* dock : docks()) dock->hide();
+}
+
+void MainWindow::switch_to(Workspace workspace) {
+    if (!are_docks_away_) {
+        workspaces_->switch_to(workspace);
+        return;
+    }
+    if (!saved_layouts_) saved_layouts_.emplace();
+    saved_layouts_->current = workspace;
 }
 
 QDockWidget* MainWindow::add_dock(const QString& name, const QString& title, QWidget* widget) {
@@ -107,12 +134,17 @@ void MainWindow::arrange(Workspace workspace, ScreenClass screen) {
 }
 
 void MainWindow::show_docks(bool on) {
+    if (on == !are_docks_away_) return;
+    if (!on) saved_layouts_ = SavedLayouts{.layouts = workspaces_->save(), .current = workspaces_->current()};
     are_docks_away_ = !on;
+    if (!is_arranged_) return; // it will be, once the window is shown
     if (on) {
-        workspaces_->reset();
-        return;
+        const QSize wanted = size();
+        place_docks();
+        keep_size(wanted);
+    } else {
+        hide_docks();
     }
-    for (QDockWidget* dock : docks()) dock->hide();
 }
 
 /// A dock that would be empty is not shown of itself.
@@ -175,8 +207,14 @@ void MainWindow::save_settings(QSettings& settings) const {
     settings.setValue(QStringLiteral("look/theme"), static_cast<int>(theme_.choice()));
     settings.setValue(QStringLiteral("look/scale"), theme_.look().options().scale);
     settings.setValue(QStringLiteral("look/patterns"), theme_.look().options().patterns);
-    settings.setValue(QStringLiteral("window/workspace"), static_cast<int>(workspaces_->current()));
-    const QMap<QString, QByteArray> layouts = workspaces_->save();
+    settings.setValue(QStringLiteral("look/motion"), !theme_.has_reduced_motion());
+    settings.setValue(QStringLiteral("compare/linked"), views_->are_cameras_linked());
+    // Docks that are away are as they were left, not as they are.
+    const SavedLayouts now = are_docks_away_
+                                 ? saved_layouts_.value_or(SavedLayouts())
+                                 : SavedLayouts{.layouts = workspaces_->save(), .current = workspaces_->current()};
+    settings.setValue(QStringLiteral("window/workspace"), static_cast<int>(now.current));
+    const QMap<QString, QByteArray>& layouts = now.layouts;
     for (auto layout = layouts.cbegin(); layout != layouts.cend(); ++layout)
         settings.setValue(QStringLiteral("layouts/") + layout.key(), layout.value());
 }
@@ -191,6 +229,8 @@ void MainWindow::load_settings(const QSettings& settings) {
         theme_.choose(kThemeChoices[static_cast<std::size_t>(theme)]);
     theme_.set_scale(settings.value(QStringLiteral("look/scale"), 1.0).toDouble());
     theme_.set_patterns(settings.value(QStringLiteral("look/patterns"), false).toBool());
+    let_move(settings.value(QStringLiteral("look/motion"), true).toBool());
+    link_cameras(settings.value(QStringLiteral("compare/linked"), true).toBool());
     QMap<QString, QByteArray> layouts;
     for (const QString& key : settings.allKeys()) {
         const QString prefix = QStringLiteral("layouts/");
@@ -205,6 +245,7 @@ void MainWindow::restyle() {
     const Look& look = theme_.look();
     setPalette(look.palette());
     menuBar()->setFont(look.font(TextSize::small));
+    QApplication::setFont(look.font(TextSize::small), "QTabBar"); // the docks' tab bars come and go
     const QFont title = look.font(TextSize::small, TextWeight::bold);
     for (QDockWidget* dock : findChildren<QDockWidget*>()) {
         dock->setFont(title);

@@ -39,7 +39,8 @@ OpenScenarioDialog::OpenScenarioDialog(const Theme& theme, const sim::Assets& as
         item->setData(kNameRole, name);
         const auto scenario = sim::load_scenario(assets, name.toStdString());
         if (scenario) {
-            item->setText(QString::fromStdString(scenario->title));
+            const QString title = QString::fromStdString(scenario->title);
+            item->setText(scenario->lesson ? tr("%1 (with a lesson)").arg(title) : title);
             item->setData(kSummaryRole, QString::fromStdString(scenario->summary));
         } else {
             // A user's own file may be wrong; that is no reason to hide it.

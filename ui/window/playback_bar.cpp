@@ -8,6 +8,7 @@
 #include <QAction>
 #include <QComboBox>
 #include <QLabel>
+#include <QPainter>
 #include <QSignalBlocker>
 #include <array>
 
@@ -31,9 +32,32 @@ constexpr std::array kIcons{
 
 } // namespace
 
+/// A line of text that changes with every frame: unlike a label's, its change lays nothing out again.
+class TimeText : public QWidget {
+public:
+    using QWidget::QWidget;
+
+    void set_text(const QString& text) {
+        if (text == text_) return;
+        text_ = text;
+        setAccessibleName(text);
+        update();
+    }
+
+protected:
+    void paintEvent(QPaintEvent* /*event*/) override {
+        QPainter painter(this);
+        painter.setPen(palette().color(QPalette::WindowText));
+        painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, text_);
+    }
+
+private:
+    QString text_;
+};
+
 PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* parent)
     : QToolBar(tr("Playback"), parent), theme_(theme), actions_(actions), speed_(new QComboBox(this)),
-      time_(new QLabel(this)), design_label_(new QLabel(tr("Design A"), this)), design_(new QComboBox(this)),
+      time_(new TimeText(this)), design_label_(new QLabel(tr("Design A"), this)), design_(new QComboBox(this)),
       other_label_(new QLabel(tr("B"), this)), other_(new QComboBox(this)) {
     setObjectName(QStringLiteral("playback"));
     setMovable(false);
@@ -51,8 +75,6 @@ PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* p
     speed_->setCurrentIndex(kNormal);
     addWidget(speed_);
     addSeparator();
-    time_->setTextFormat(Qt::PlainText);
-    time_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     addWidget(time_);
     auto* gap = new QWidget(this);
     gap->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
@@ -60,6 +82,7 @@ PlaybackBar::PlaybackBar(const Theme& theme, CommandActions& actions, QWidget* p
     design_label_->setBuddy(design_);
     addWidget(design_label_);
     design_->setAccessibleName(tr("Design A"));
+    design_->setToolTip(tr("How this machine's kernel keeps its stacks: where they lie, what guards and caches them"));
     addWidget(design_);
     other_label_->setBuddy(other_);
     addWidget(other_label_);
@@ -105,9 +128,9 @@ void PlaybackBar::show_designs(const QStringList& names, int current, int other)
 void PlaybackBar::show_snapshot(const SnapshotPtr& snapshot) {
     const bool is_playing = snapshot != nullptr && snapshot->activity != Activity::paused;
     if (snapshot == nullptr) {
-        time_->clear();
+        time_->set_text({});
     } else {
-        time_->setText(tr("%1  step %2").arg(format_playhead(snapshot->now), format_count(snapshot->position)));
+        time_->set_text(tr("%1  step %2").arg(format_playhead(snapshot->now), format_count(snapshot->position)));
     }
     if (is_playing == is_playing_) return;
     is_playing_ = is_playing;
@@ -127,7 +150,7 @@ void PlaybackBar::restyle() {
     for (QLabel* label : {design_label_, other_label_}) label->setMargin(look.px(4));
     time_->setFont(look.fixed_font(TextSize::small));
     const QFontMetrics metrics(time_->font());
-    time_->setMinimumWidth(metrics.horizontalAdvance(QStringLiteral("0000.000 ms  step 000 000")));
+    time_->setMinimumSize(metrics.horizontalAdvance(QStringLiteral("0000.000 ms  step 000 000")), metrics.height());
     for (QComboBox* box : {speed_, design_, other_}) box->setMinimumHeight(look.px(26));
 }
 

@@ -16,6 +16,8 @@ class QLabel;
 
 namespace ksl::ui {
 
+class TimeText;
+
 class PlaybackBar : public QToolBar, public SnapshotView {
     Q_OBJECT
 
@@ -43,7 +45,7 @@ private:
     const Theme& theme_;
     CommandActions& actions_;
     QComboBox* speed_;
-    QLabel* time_;
+    TimeText* time_;
     QLabel* design_label_;
     QComboBox* design_;
     QLabel* other_label_;

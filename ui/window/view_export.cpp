@@ -2,6 +2,7 @@
 #include "ui/window/view_export.h"
 
 #include "ui/charts/chart_export.h"
+#include "ui/theme/theme.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -12,6 +13,7 @@
 #include <QSvgGenerator>
 #include <QWidget>
 #include <cmath>
+#include <optional>
 
 namespace ksl::ui {
 
@@ -22,6 +24,21 @@ constexpr double kPointsAPixel = 72.0 / 96.0;
 
 class ExportText {
     Q_DECLARE_TR_FUNCTIONS(ExportText)
+};
+
+/// Everything in the colours of paper while this lives. Nothing of it reaches the screen: widgets are painted later.
+class OnPaper {
+public:
+    explicit OnPaper(Theme& theme) : theme_(theme), choice_(theme.choice()) { theme.choose(ThemeChoice::print); }
+    ~OnPaper() { theme_.choose(choice_); }
+    OnPaper(const OnPaper&) = delete;
+    OnPaper& operator=(const OnPaper&) = delete;
+    OnPaper(OnPaper&&) = delete;
+    OnPaper& operator=(OnPaper&&) = delete;
+
+private:
+    Theme& theme_;
+    ThemeChoice choice_;
 };
 
 /// The view with its caption below.
@@ -94,7 +111,8 @@ QString export_filter() {
     return ExportText::tr("Pictures (*.png);;Drawings (*.svg);;Pages (*.pdf)");
 }
 
-std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file_name) {
+std::expected<void, QString> export_view(QWidget& view, const QString& caption, const QString& file_name,
+                                         Theme& theme) {
     const auto format = format_of(file_name);
     if (!format || *format == FigureFormat::csv) {
         return std::unexpected(
@@ -103,6 +121,9 @@ std::expected<void, QString> export_view(QWidget& view, const QString& caption, 
     QFile file(file_name);
     if (!file.open(QIODevice::WriteOnly))
         return std::unexpected(ExportText::tr("%1 cannot be written: %2").arg(file_name, file.errorString()));
+    // A picture may be meant for dark slides; a drawing goes into a paper.
+    std::optional<OnPaper> paper;
+    if (*format != FigureFormat::png) paper.emplace(theme);
     const Picture picture(view, caption);
     const bool done = *format == FigureFormat::png   ? save_png(picture, file)
                       : *format == FigureFormat::svg ? save_svg(picture, file)

@@ -56,7 +56,7 @@ std::vector<std::string> all_kinds(std::index_sequence<I...> /*kinds*/) {
 TEST(ScenarioDocumentation, NamesEveryKindOfWorkload) {
     const std::string text = page();
     const auto kinds = all_kinds(std::make_index_sequence<std::variant_size_v<WorkloadSpec>>{});
-    EXPECT_EQ(kinds.size(), 10U);
+    EXPECT_EQ(kinds.size(), 11U);
     for (const std::string& kind : kinds) EXPECT_THAT(text, HasSubstr(fmt::format("| `{}` |", kind)));
 }
 

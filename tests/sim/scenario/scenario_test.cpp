@@ -110,6 +110,22 @@ TEST(Scenario, OverridesCountAndAreKept) {
     EXPECT_EQ(scenario.text, kSmall);
 }
 
+TEST(Scenario, KeepsTheTraceThatItNames) {
+    const Scratch scratch;
+    constexpr std::string_view kTrace = "        Depth    Size   Location    (2 entries)\n"
+                                        "        -----    ----   --------\n"
+                                        "  0)      336      64   inner+0x1/0x40\n"
+                                        "  1)      272     272   outer+0x1/0x40\n";
+    const auto file = scratch.write("stack_trace", kTrace);
+    const Scenario scenario =
+        read_good(fmt::format("title = \"t\"\n[design]\nname = \"linux-4.9\"\n[workload]\nkind = \"chain\"\n"
+                              "chain = \"{}\"\n",
+                              file.string()));
+    ASSERT_EQ(scenario.inputs.size(), 1U);
+    EXPECT_EQ(scenario.inputs[0], (InputRecord{.name = file.string(), .text = std::string{kTrace}}));
+    EXPECT_TRUE(read_good(kSmall).inputs.empty());
+}
+
 TEST(Scenario, EveryKindOfWorkloadCanBeWritten) {
     const auto with = [](std::string_view workload) {
         return read_good(fmt::format("title = \"t\"\n[design]\nname = \"linux-4.9\"\n[workload]\n{}", workload))
@@ -133,6 +149,8 @@ TEST(Scenario, EveryKindOfWorkloadCanBeWritten) {
     EXPECT_EQ(with("kind = \"populate\"\ntasks = 12"), WorkloadSpec{Populate{.tasks = 12}});
     EXPECT_EQ(with("kind = \"populate\"\ntasks = 12\ndeep = 3\ndepth = 4096"),
               WorkloadSpec{(Populate{.tasks = 12, .deep = 3, .depth = core::Bytes{4096}})});
+    EXPECT_EQ(with("kind = \"borrowed-table\"\nvmalloc = \"8 MiB\""),
+              WorkloadSpec{(BorrowedTable{.vmalloc = core::Bytes{8 << 20}})});
     EXPECT_EQ(with("kind = \"hotplug\"\nrounds = 2\nthreads = 5"), WorkloadSpec{(Hotplug{.rounds = 2, .threads = 5})});
     Dma dma;
     dma.request.call = core::DmaCall::sg_set_buf;

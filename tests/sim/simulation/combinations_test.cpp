@@ -43,7 +43,7 @@ core::TaskKind some_task_kind(Random& random) {
 WorkloadSpec some_workload(Random& random) {
     const auto up_to = [&](std::uint64_t most) { return 1 + random.below(most); };
     const auto small = [&](std::uint64_t most) { return static_cast<std::uint32_t>(up_to(most)); };
-    switch (random.below(10)) {
+    switch (random.below(11)) {
     case 0: return CloneExit{.operations = up_to(300), .warmup = random.below(20), .task = some_task_kind(random)};
     case 1: return Burst{.rounds = up_to(8), .threads = small(60)};
     case 2: return Shell{.operations = up_to(60), .pages_per_program = small(60)};
@@ -68,6 +68,7 @@ WorkloadSpec some_workload(Random& random) {
         return dma;
     }
     case 8: return Hotplug{.rounds = up_to(5), .threads = small(40)};
+    case 9: return BorrowedTable{.vmalloc = Bytes{core::kPageBytes * up_to(2000)}};
     default: {
         const std::uint64_t tasks = up_to(2000);
         return Populate{.tasks = tasks, .task = some_task_kind(random), .deep = random.below(tasks)};

@@ -69,6 +69,13 @@ void another_stack(std::vector<std::string>& fields) {
     fields[kB] = hex(number(fields[kB]) + 0x8000);
 }
 
+void another_end(std::vector<std::string>& fields) {
+    fields[kB] = hex(number(fields[kB]) + 0x1000);
+}
+void another_start(std::vector<std::string>& fields) {
+    fields[kA] = hex(number(fields[kA]) - 0x1000);
+}
+
 class FalsifiedEvents : public ::testing::TestWithParam<Falsified> {};
 
 TEST_P(FalsifiedEvents, AreFoundOneByOne) {
@@ -92,7 +99,39 @@ INSTANTIATE_TEST_SUITE_P(
                       Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_result_range", "vmalloc", another_range},
                       Falsified{"6.1/replay-vmap-y-512M", "vmap_result_range", "vmalloc", another_range},
                       Falsified{"2016/replay-4.9-vmap-y-512M", "new_task", "stack_cache", another_stack},
-                      Falsified{"6.1/replay-vmap-y-512M", "new_task", "stack_cache", another_stack}));
+                      Falsified{"6.1/replay-vmap-y-512M", "new_task", "stack_cache", another_stack},
+                      Falsified{"2016/replay-4.7-512M", "new_task", "stack_blocks", another_stack},
+                      Falsified{"6.1/replay-vmap-n-512M", "new_task", "stack_blocks", another_stack},
+                      Falsified{"6.1/replay-vmap-y-512M", "vmap_free", "areas_released", another_start},
+                      Falsified{"6.1/replay-vmap-y-512M", "vmap_free", "areas_released", another_end},
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_lazy_free", "areas_released", another_range},
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_erase", "purged_areas", another_range}));
+
+/// What happens once or twice in a capture.
+class FalsifiedPurge : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(FalsifiedPurge, IsOneDifference) {
+    core::Random random{29};
+    const SpoiledCapture flushed{GetParam()};
+    falsify(flushed, "tlb_flush_kernel", 1, random, another_end);
+    EXPECT_EQ(differing_parts(flushed.folder()), "purge_flushes 1");
+}
+
+INSTANTIATE_TEST_SUITE_P(Captures, FalsifiedPurge,
+                         ::testing::Values("2016/replay-4.9-vmap-y-512M", "6.1/replay-vmap-y-512M"));
+
+/// Whether a stolen block's pageblock changes its type.
+TEST(FalsifiedRecording, AClaimOfAPageblockIsOneDifference) {
+    core::Random random{41};
+    const SpoiledCapture capture{"2016/replay-4.9-vmap-y-fragmented-192M"};
+    falsify(capture, "mm_page_alloc_extfrag", 3, random,
+            [](std::vector<std::string>& fields) { fields[kB + 2] = fields[kB + 2] == "1" ? "0" : "1"; });
+    const auto verification = verify_capture(capture.folder());
+    ASSERT_TRUE(verification);
+    std::uint64_t differing = 0;
+    for (const PartResult& part : verification->parts) differing += part.differing();
+    EXPECT_EQ(differing, 3U) << differing_parts(*verification);
+}
 
 /// Lists and figures of a recorded state, changed in its text.
 struct FalsifiedText {

@@ -55,6 +55,7 @@ TEST_P(Fragmented, AFalsifiedFactIsOneDifference) {
         EXPECT_EQ(sum.differing, 1U) << where;
         EXPECT_THAT(sum.first, ::testing::HasSubstr(where));
     };
+    differs("row 100", [](FragmentedCapture& wrong) { wrong.threads[100].error = 6; });
     differs("order 1 in zone DMA32", [](FragmentedCapture& wrong) { ++wrong.free.back().free_blocks[1]; });
     differs("order 2 in zone DMA", [](FragmentedCapture& wrong) { ++wrong.free.front().free_blocks[2]; });
     differs("order 2 in zone DMA", [](FragmentedCapture& wrong) { --wrong.types.free.front().free_blocks[2]; });

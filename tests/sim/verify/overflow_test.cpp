@@ -56,6 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"fill_byte\": 7", "\"fill_byte\": 9", "overwritten"},
         Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"from_base\": -19136", "\"from_base\": -19128", "overwritten"},
         Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"bytes_changed\": 4071", "\"bytes_changed\": 0", "neighbours"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", "\"page_relative_to_stack_base\": 4",
+            "\"page_relative_to_stack_base\": 1", "neighbours"},
+        Lie{"6.1/lkdtm-vmap-n", "EXHAUST_STACK.json", "\"victim_pid\": 34", "\"victim_pid\": 31", "stack_layout"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.json", "\"vmap_stack\": true", "\"vmap_stack\": false", "stack_layout"},
         Lie{"2016/overflow-4.7", "OVERFLOW_deepest_byte_at_base_plus_24.json", "\"panic\": false", "\"panic\": true",
             "deaths"}));
 

@@ -9,8 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include <QSet>
 #include <QSignalSpy>
 #include <QTest>
+#include <algorithm>
 
 namespace ksl::ui {
 namespace {
@@ -171,6 +173,95 @@ TEST_F(Views, EveryViewHasItemsForScreenReaders) {
     stack.carry_out(Command::cursor_down);
     EXPECT_TRUE(stack.accessible_items()[1].is_current);
     EXPECT_TRUE(first.startsWith(QStringLiteral("guard, no entry"))) << first.toStdString();
+}
+
+TEST_F(Views, AStackMovesFromStepToStepOnlyIfItIsLetTo) {
+    StackView view(theme);
+    open(view, {380, 460});
+    view.show_snapshot(moments.now());
+    ASSERT_NE(view.reading(), nullptr);
+    const auto next_of_the_same_stack = [&] {
+        const core::StackId before = view.reading()->id;
+        for (int i = 0; i < 16; ++i) {
+            const std::size_t items = view.reading()->items.size();
+            moments.forward(1);
+            view.show_snapshot(moments.now());
+            if (view.reading()->id == before && view.reading()->items.size() != items) return true;
+        }
+        return false;
+    };
+    ASSERT_TRUE(next_of_the_same_stack());
+    EXPECT_FALSE(view.is_moving());
+    view.let_move(true);
+    ASSERT_TRUE(next_of_the_same_stack());
+    EXPECT_TRUE(view.is_moving());
+    EXPECT_FALSE(view.grab().isNull()) << "in between it can be drawn";
+    QTest::mouseClick(&view, Qt::LeftButton, {}, view.rect().center());
+    EXPECT_FALSE(view.is_moving()) << "a click ends it";
+    theme.set_reduced_motion(true);
+    ASSERT_TRUE(next_of_the_same_stack());
+    EXPECT_FALSE(view.is_moving());
+}
+
+TEST_F(Views, MarkersSumUpWhatLiesBetweenThem) {
+    TimelineView view(theme);
+    open(view, {900, 170});
+    view.append(moments.records);
+    view.show_snapshot(moments.now());
+    EXPECT_TRUE(view.between().isEmpty());
+    view.set_marker(TimelineView::Marker::b);
+    EXPECT_EQ(view.marker(TimelineView::Marker::b), moments.now()->position);
+    EXPECT_FALSE(view.marker(TimelineView::Marker::a));
+    Moments earlier{test::vmapped_machine()};
+    earlier.forward(6);
+    view.show_snapshot(earlier.now());
+    view.set_marker(TimelineView::Marker::a);
+    const auto clones = std::ranges::count_if(
+        moments.records, [&](const StepRecord& r) { return r.kind == StepKind::clone && r.at > earlier.now()->now; });
+    EXPECT_TRUE(view.between().contains(QStringLiteral(" %1 clones").arg(clones))) << view.between().toStdString();
+    EXPECT_TRUE(view.summary().contains(view.between()));
+    EXPECT_FALSE(view.grab().isNull());
+    view.clear();
+    EXPECT_TRUE(view.between().isEmpty());
+}
+
+TEST_F(Views, SelectionIsCentredAndThenFilled) {
+    AddressSpaceView view(theme);
+    open(view, {700, 200});
+    view.show_snapshot(moments.now());
+    view.select_stack(view.reading().areas.front().stack);
+    view.zoom_by(2, {600, 100});
+    const double scale = view.camera().scale_x();
+    view.centre_selection();
+    EXPECT_DOUBLE_EQ(view.camera().scale_x(), scale);
+    const QRectF here = view.rect_of(view.reading().areas.front().stack);
+    EXPECT_FALSE(here.isEmpty()) << "in view now";
+    view.centre_selection();
+    EXPECT_GT(view.camera().scale_x(), scale) << "the second time closer";
+}
+
+TEST_F(Views, EveryPictureExplainsItsParts) {
+    StackView stack(theme);
+    CpusView cpus(theme);
+    AddressSpaceView space(theme);
+    TimelineView timeline(theme);
+    timeline.append(moments.records);
+    PhysicalMemoryView memory(theme);
+    for (MapCanvas* view : std::initializer_list<MapCanvas*>{&stack, &cpus, &space, &timeline, &memory.canvas()}) {
+        if (auto* shows = dynamic_cast<SnapshotView*>(view)) shows->show_snapshot(moments.now());
+    }
+    memory.show_snapshot(moments.now());
+    memory.resize(600, 500);
+    memory.show();
+    for (MapCanvas* view : std::initializer_list<MapCanvas*>{&stack, &cpus, &space, &timeline}) open(*view, {500, 400});
+    for (MapCanvas* view : std::initializer_list<MapCanvas*>{&stack, &cpus, &space, &timeline, &memory.canvas()}) {
+        QSet<QString> tips;
+        for (int y = 4; y < view->height(); y += 6) {
+            for (int x = 4; x < view->width(); x += 24) tips += view->tip(QPointF(x, y));
+        }
+        tips.remove(QString());
+        EXPECT_GE(tips.size(), 3) << view->metaObject()->className();
+    }
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 #include "sim/store/run_store.h"
 #include "tests/ui/support/pictures.h"
 #include "tests/ui/support/scripted_source.h"
+#include "ui/frame_map/frame_map_canvas.h"
+#include "ui/frame_map/frame_map_legend.h"
 #include "ui/views/address_space_view.h"
 #include "ui/views/capture_view.h"
 #include "ui/views/charts_view.h"
@@ -12,17 +14,23 @@
 #include "ui/views/events_view.h"
 #include "ui/views/lesson_view.h"
 #include "ui/views/page_walk_view.h"
+#include "ui/views/physical_memory_view.h"
 #include "ui/views/stack_view.h"
 #include "ui/views/timeline_view.h"
+#include "ui/widgets/empty_state.h"
 #include "ui/widgets/event_sentence_bar.h"
 #include "ui/window/main_window.h"
 #include "ui/window/open_scenario_dialog.h"
+#include "ui/window/page_flights.h"
 #include "ui/window/playback_bar.h"
 #include "ui/window/view_export.h"
 
 #include <gtest/gtest.h>
 
+#include <QAbstractButton>
+#include <QAccessible>
 #include <QAction>
+#include <QComboBox>
 #include <QDockWidget>
 #include <QFileInfo>
 #include <QSettings>
@@ -269,6 +277,8 @@ TEST_F(Window, EveryBuiltInLessonCanBeGoneThrough) {
                 60'000))
                 << name << " step " << step + 1;
             EXPECT_TRUE(window.error().isEmpty());
+            QTest::qWait(5); // a scroll bar that has come takes its room
+            EXPECT_LE(lesson.widget()->width(), lesson.viewport()->width()) << name << ": text beyond the edge";
         }
     }
 }
@@ -354,7 +364,7 @@ TEST_F(Window, ViewsAreWrittenAsPicturesDrawingsAndPages) {
     const QString caption = QStringLiteral("what it shows");
     for (const char* name : {"v.png", "v.svg", "v.pdf"}) {
         const QString file = folder.filePath(QString::fromLatin1(name));
-        const auto done = export_view(view<StackView>(), caption, file);
+        const auto done = export_view(view<StackView>(), caption, file, window.theme());
         ASSERT_TRUE(done.has_value()) << done.error().toStdString();
         EXPECT_GT(QFileInfo(file).size(), 1000);
     }
@@ -366,10 +376,174 @@ TEST_F(Window, ViewsAreWrittenAsPicturesDrawingsAndPages) {
     const QByteArray drawing = svg.readAll();
     EXPECT_TRUE(drawing.contains("<text")) << "text stays text";
     EXPECT_TRUE(drawing.contains("what it shows"));
-    const auto wrong = export_view(view<StackView>(), caption, folder.filePath(QStringLiteral("v.bmp")));
+    const auto wrong =
+        export_view(view<StackView>(), caption, folder.filePath(QStringLiteral("v.bmp")), window.theme());
     ASSERT_FALSE(wrong.has_value());
     EXPECT_TRUE(wrong.error().contains(QStringLiteral(".svg"))) << wrong.error().toStdString();
-    EXPECT_FALSE(export_view(view<StackView>(), caption, QStringLiteral("/no/such/folder/v.png")).has_value());
+    EXPECT_FALSE(
+        export_view(view<StackView>(), caption, QStringLiteral("/no/such/folder/v.png"), window.theme()).has_value());
+}
+
+TEST_F(Window, DrawingsAreInTheColoursOfPaperWhateverTheWindowHas) {
+    open();
+    ASSERT_EQ(window.theme().choice(), ThemeChoice::dark);
+    QTemporaryDir folder;
+    const auto drawing = [&](const char* name) {
+        const QString path = folder.filePath(QString::fromLatin1(name));
+        EXPECT_TRUE(export_view(view<StackView>(), {}, path, window.theme()).has_value());
+        QFile file(path);
+        EXPECT_TRUE(file.open(QIODevice::ReadOnly));
+        return file.readAll();
+    };
+    const QByteArray from_dark = drawing("dark.svg");
+    EXPECT_EQ(window.theme().choice(), ThemeChoice::dark) << "as it was";
+    window.theme().choose(ThemeChoice::print);
+    EXPECT_EQ(from_dark, drawing("paper.svg"));
+    const QByteArray canvas = to_qcolor(colour_of(Scheme::dark, Role::canvas)).name().toLatin1();
+    EXPECT_FALSE(from_dark.contains(canvas)) << "nothing of the dark ground is left";
+}
+
+TEST_F(Window, BeforeThereIsARunThereAreNoEmptyPanels) {
+    QTest::qWait(50);
+    for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) EXPECT_FALSE(dock->isVisible());
+    EXPECT_FALSE(view<PlaybackBar>().isVisible());
+    open();
+    QTest::qWait(50);
+    EXPECT_TRUE(window.findChild<QDockWidget*>(QStringLiteral("stack"))->isVisible());
+    EXPECT_TRUE(view<PlaybackBar>().isVisible());
+}
+
+TEST_F(Window, AWrongFileIsSaidAndTheRunStays) {
+    const auto none = view<EmptyState>().text();
+    EXPECT_FALSE(none.isEmpty());
+    window.open_database("/no/such/lab.sqlite");
+    EXPECT_TRUE(view<EventSentenceBar>().is_error());
+    EXPECT_NE(view<EmptyState>().text(), none) << "where the map would be";
+    open();
+    EXPECT_FALSE(view<EventSentenceBar>().is_error());
+    window.open_database("/no/such/lab.sqlite");
+    EXPECT_TRUE(view<EventSentenceBar>().is_error());
+    EXPECT_TRUE(view<EventSentenceBar>().sentence().contains(QStringLiteral("/no/such/lab.sqlite")));
+    ASSERT_NE(window.snapshot(), nullptr);
+    window.actions().trigger(Command::next_event);
+    EXPECT_TRUE(wait_for_position(1));
+    EXPECT_FALSE(view<EventSentenceBar>().is_error());
+}
+
+TEST_F(Window, AndBLookAtTheSamePlaceWhileTheyAreLinked) {
+    ASSERT_FALSE(window.open("burst", 0).has_value());
+    ASSERT_TRUE(window.compare_with(1));
+    ASSERT_TRUE(wait_for_position(0));
+    QTest::qWait(50);
+    FrameMapCanvas& a = view<PhysicalMemoryView>().canvas();
+    FrameMapCanvas& b = view_b<PhysicalMemoryView>().canvas();
+    ASSERT_TRUE(b.isVisible());
+    a.zoom_by(8, {40, 40});
+    EXPECT_NEAR(b.camera().scale_x(), a.camera().scale_x(), 1e-9);
+    window.actions().trigger(Command::link_cameras);
+    EXPECT_FALSE(window.actions().action(Command::link_cameras)->isChecked());
+    b.fit();
+    EXPECT_FALSE(a.is_fitted());
+    window.actions().trigger(Command::link_cameras);
+    EXPECT_FALSE(b.is_fitted()) << "B joins A";
+}
+
+TEST_F(Window, AnAddressOfBIsWalkedInB) {
+    ASSERT_FALSE(window.open("burst", 0).has_value());
+    ASSERT_TRUE(window.compare_with(1));
+    ASSERT_TRUE(wait_for_position(0));
+    window.actions().trigger(Command::next_clone);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window.snapshot()->position > 0; }, 20'000));
+    QTest::qWait(50);
+    ASSERT_NE(view_b<StackView>().reading(), nullptr);
+    const StackReading stack = *view_b<StackView>().reading();
+    QTest::mouseClick(&view_b<StackView>(), Qt::LeftButton, {}, view_b<StackView>().rect().center());
+    PageWalkView& walk = view<PageWalkView>();
+    EXPECT_EQ(walk.side(), Side::b);
+    ASSERT_TRUE(walk.address().has_value());
+    EXPECT_TRUE(stack.stack.contains(*walk.address()));
+    ASSERT_TRUE(walk.canvas().walk().has_value());
+    ASSERT_TRUE(walk.canvas().walk()->walk.outcome.has_value());
+    EXPECT_EQ(walk.canvas().walk()->walk.outcome->at, *translate(*window.snapshot()->other->machine, *walk.address()));
+    walk.show_side(Side::a);
+    EXPECT_FALSE(walk.canvas().walk()->walk.outcome.has_value() &&
+                 walk.canvas().walk()->walk.outcome->at ==
+                     *translate(*window.snapshot()->other->machine, *walk.address()))
+        << "A's tables say something else about it";
+}
+
+TEST_F(Window, PagesOfANewStackFlyUnlessMotionIsOff) {
+    open();
+    QTest::qWait(50);
+    auto& flights = *window.findChild<PageFlights*>();
+    window.actions().trigger(Command::next_event);
+    ASSERT_TRUE(wait_for_position(1));
+    EXPECT_FALSE(flights.is_flying()) << "a switch moves no page";
+    window.actions().trigger(Command::next_event);
+    ASSERT_TRUE(wait_for_position(2));
+    ASSERT_EQ(window.snapshot()->last.kind, StepKind::clone);
+    ASSERT_TRUE(flights.is_flying());
+    EXPECT_EQ(flights.flights().size(), 4) << "the stack's four frames";
+    const PageFlight there = flights.flights().front();
+    QTest::qWait(60);
+    EXPECT_FALSE(test::picture_of(window, QStringLiteral("flight")).isNull());
+    window.actions().trigger(Command::previous_event);
+    ASSERT_TRUE(wait_for_position(1));
+    ASSERT_TRUE(flights.is_flying());
+    EXPECT_EQ(flights.flights().front().to, there.from) << "back where it came from";
+    window.actions().trigger(Command::toggle_motion);
+    window.actions().trigger(Command::next_event);
+    ASSERT_TRUE(wait_for_position(2));
+    EXPECT_FALSE(flights.is_flying());
+    EXPECT_FALSE(view<StackView>().is_moving());
+}
+
+TEST_F(Window, EverythingThatTakesTheFocusHasANameAndEveryControlATip) {
+    ASSERT_FALSE(window.open("burst", 0).has_value());
+    ASSERT_TRUE(window.compare_with(1));
+    ASSERT_TRUE(wait_for_position(0));
+    for (const QWidget* widget : window.findChildren<QWidget*>()) {
+        if ((widget->focusPolicy() & Qt::TabFocus) == 0 || !widget->isVisible()) continue;
+        QAccessibleInterface* access = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+        ASSERT_NE(access, nullptr);
+        EXPECT_FALSE(access->text(QAccessible::Name).isEmpty())
+            << widget->metaObject()->className() << " " << widget->objectName().toStdString();
+        const bool is_control = qobject_cast<const QComboBox*>(widget) != nullptr ||
+                                qobject_cast<const QAbstractButton*>(widget) != nullptr;
+        const bool is_qts_own = widget->objectName().startsWith(QStringLiteral("qt_"));
+        if (is_control && !is_qts_own) {
+            EXPECT_FALSE(widget->toolTip().isEmpty()) << access->text(QAccessible::Name).toStdString();
+        }
+    }
+}
+
+TEST_F(Window, PresentingKeepsTheLegendWhole) {
+    open();
+    QTest::qWait(100);
+    window.actions().trigger(Command::toggle_presenter);
+    QTest::qWait(200);
+    auto& legend = *window.findChild<FrameMapLegend*>();
+    auto& canvas = view<PhysicalMemoryView>().canvas();
+    EXPECT_GE(legend.height(), legend.heightForWidth(legend.width()));
+    const auto bottom_of = [](const QWidget& part) { return part.mapToGlobal(QPoint(0, part.height())).y(); };
+    EXPECT_EQ(legend.mapToGlobal(QPoint(0, 0)).y(), bottom_of(canvas)) << "and no gap above it";
+    EXPECT_LE(bottom_of(legend), bottom_of(*window.centralWidget()));
+    const auto visible_docks = [&] {
+        int count = 0;
+        for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) count += dock->isVisible() ? 1 : 0;
+        return count;
+    };
+    EXPECT_EQ(visible_docks(), 1) << "the middle and one more view";
+    EXPECT_LE(view<EventSentenceBar>().height(), window.height() / 4);
+    window.actions().trigger(Command::toggle_presenter);
+    QTest::qWait(100);
+    EXPECT_GT(visible_docks(), 3);
+    EXPECT_FALSE(view<EventSentenceBar>().is_caption());
+}
+
+TEST_F(Window, EveryListedKeyDoesSomething) {
+    for (const CommandInfo& info : all_commands())
+        EXPECT_TRUE(window.actions().action(info.id)->isEnabled()) << info.name << " has nobody who carries it out";
 }
 
 TEST_F(Window, Pictures) {
