@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <cstdio>
 #include <memory>
+#include <system_error>
 
 namespace ksl::cli {
 
@@ -29,9 +31,11 @@ struct Shard {
 
 sim::Result<Shard> shard_of(const std::string& text) {
     Shard shard;
-    int used = 0;
-    const bool is_read = std::sscanf(text.c_str(), "%zu/%zu%n", &shard.index, &shard.of, &used) == 2 &&
-                         static_cast<std::size_t>(used) == text.size();
+    const char* const end = text.data() + text.size();
+    const auto index = std::from_chars(text.data(), end, shard.index);
+    const bool has_slash = index.ec == std::errc{} && index.ptr != end && *index.ptr == '/';
+    const auto of = has_slash ? std::from_chars(index.ptr + 1, end, shard.of) : index;
+    const bool is_read = has_slash && of.ec == std::errc{} && of.ptr == end;
     if (!is_read || shard.of == 0 || shard.index == 0 || shard.index > shard.of) {
         return sim::fail("", 0, "--shard " + text + " is no part; 2/5 would be the second of five");
     }

@@ -4,6 +4,7 @@
 #include "core/kstack/overflow.h"
 #include "core/machine/churn.h"
 #include "core/machine/life.h"
+#include "core/types/assert.h"
 
 #include <algorithm>
 #include <array>
@@ -194,8 +195,10 @@ private:
         kernel_.stream(from, Bytes{request_.length}, false);
         kernel_.stream(to, Bytes{request_.length}, true);
         for (std::uint32_t at = 0; at < request_.length; at += 8) {
-            state_.memory.contents.write(*kernel_.translate(to + Bytes{at}),
-                                         state_.memory.contents.read(*kernel_.translate(from + Bytes{at})));
+            const auto source = kernel_.translate(from + Bytes{at});
+            const auto target = kernel_.translate(to + Bytes{at});
+            KSL_ASSERT(source && target, "what has just been streamed is mapped");
+            state_.memory.contents.write(*target, state_.memory.contents.read(*source));
         }
     }
 

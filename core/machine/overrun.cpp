@@ -90,7 +90,7 @@ private:
         }
         return piece;
     }
-    void narrow_to_object(Piece& piece, VirtAddr page, PhysAddr at) {
+    void narrow_to_object(Piece& piece, VirtAddr page, PhysAddr at) const {
         const auto object = state_.memory.slabs.object_at(at, state_.memory.pages);
         if (!object) return;
         const PhysAddr page_at = address_of(frame_of(at));
@@ -113,8 +113,8 @@ private:
     /// The field that the byte lies in, with the unused bytes behind it.
     [[nodiscard]] static Piece field_piece(VirtAddr last, VirtAddr info) {
         std::uint8_t index = 0;
-        for (std::uint8_t i = 0; i < kThreadInfoFields.size(); ++i) {
-            if (info + Bytes{kThreadInfoFields[i].offset} <= last) index = i;
+        for (std::size_t i = 0; i < kThreadInfoFields.size(); ++i) {
+            if (info + Bytes{kThreadInfoFields[i].offset} <= last) index = static_cast<std::uint8_t>(i);
         }
         const std::uint32_t offset = kThreadInfoFields[index].offset;
         return {.from = info + Bytes{offset}, .victim = Victim::thread_info, .field = index, .offset = offset};
@@ -134,7 +134,7 @@ private:
                                 .field = piece.field};
         });
     }
-    void keep(Overrun& run, const Piece& piece, VirtAddr top, std::uint64_t value) const {
+    static void keep(Overrun& run, const Piece& piece, VirtAddr top, std::uint64_t value) {
         if (run.bytes == 0 || piece.from < run.lowest) run.lowest = piece.from;
         run.bytes += (top - piece.from).count();
         run.victims = static_cast<std::uint16_t>(run.victims | (1U << static_cast<unsigned>(piece.victim)));

@@ -252,14 +252,10 @@ void PhysMemory::write(PhysAddr at, std::uint64_t value) {
     const Pfn frame = frame_of(at);
     const std::size_t word = page_offset(at).count() / 8;
     const Slot slot = slot_of(frame);
-    if (is_page(slot)) {
-        word_for_writing(frame, word) = value;
-    } else if (is_lines(slot)) {
-        // What is there already need not be written, and what is shared stays so.
-        if (read_lines(slot, word) != value) word_for_writing(frame, word) = value;
-    } else if (!write_as_words(frame, word, value)) {
-        word_for_writing(frame, word) = value;
-    }
+    // What is there already need not be written, and what is shared stays so.
+    const bool is_there =
+        !is_page(slot) && (is_lines(slot) ? read_lines(slot, word) == value : write_as_words(frame, word, value));
+    if (!is_there) word_for_writing(frame, word) = value;
 }
 
 void PhysMemory::write_line(PhysAddr at, std::span<const std::uint64_t> words) {

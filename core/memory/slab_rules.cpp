@@ -39,7 +39,7 @@ unsigned order_that_wastes_little(std::uint64_t size, std::uint64_t objects, uns
 }
 
 unsigned slab_order(std::uint64_t size, unsigned cpus) {
-    std::uint64_t objects = 4 * (std::bit_width(cpus) + 1U);
+    std::uint64_t objects = std::uint64_t{4} * (std::bit_width(cpus) + 1U);
     objects = std::min(objects, objects_in(kMaxSlabOrder, size));
     for (; objects > 1; --objects) {
         for (unsigned fraction = 16; fraction >= 4; fraction /= 2) {

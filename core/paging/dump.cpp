@@ -3,8 +3,10 @@
 
 #include "core/paging/page_fault.h"
 #include "core/paging/walker.h"
+#include "core/types/assert.h"
 
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace ksl::core {
@@ -149,6 +151,7 @@ std::string_view linux_name_of(Level level, Geometry geometry) {
 }
 
 std::string flags_text(const DumpRange& range) {
+    // NOLINTNEXTLINE(modernize-return-braced-init-list): in braces it would be a text of two characters
     if (!range.flags.is_present()) return std::string(30, ' ');
     const auto pick = [&](const BitField& field, std::string_view set, std::string_view clear) {
         return range.flags.has(field) ? set : clear;
@@ -174,13 +177,14 @@ std::vector<DumpSection> dump_page_tables(const PhysMemory& memory, const Kernel
     const bool is_new = layout.era() == LayoutEra::linux_6_1;
     Collector collector{markers_of(layout, options), is_new};
     TreeWalk walk{memory, geometry, !is_new, collector};
-    const VirtRange hole = *layout.range_of(Region::guard_hole);
+    const std::optional<VirtRange> hole = layout.range_of(Region::guard_hole);
+    KSL_ASSERT(hole.has_value(), "every layout has the hole of the hypervisor");
     for (std::uint64_t i = 0; i < kEntriesPerTable; ++i) {
         const VirtAddr at = geometry.canonical(VirtAddr{0} + span_of(geometry.top()) * i);
-        if (hole.contains(at) && is_new) continue; // 6.1 leaves it out, so that the range before it runs on
+        if (hole->contains(at) && is_new) continue; // 6.1 leaves it out, so that the range before it runs on
         const bool is_user = at < geometry.kernel_half();
         const PhysAddr place = address_of(root) + Bytes{i * sizeof(std::uint64_t)};
-        const Pte entry = (is_user && !options.user_half) || hole.contains(at) ? Pte{} : read_entry(memory, place);
+        const Pte entry = (is_user && !options.user_half) || hole->contains(at) ? Pte{} : read_entry(memory, place);
         walk.entry(at, geometry.top(), entry, kAllRights);
     }
     return collector.finish();

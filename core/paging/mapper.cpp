@@ -150,7 +150,7 @@ MapResult Mapper::map_contiguous(VirtRange range, Pfn first, PageSize largest, P
         const Pfn frame = first + pages_for(at - range.lowest);
         const PageSize size = fitting_size(at, frame, range.top - at, largest);
         // Pages of one size up to where a larger one may begin, or to the end of the table.
-        const Level above = static_cast<Level>(number_of(leaf_level_of(size)) + 1);
+        const auto above = static_cast<Level>(number_of(leaf_level_of(size)) + 1);
         const VirtAddr end = end_of_entry(at, above, range.top);
         const std::uint64_t pages = (end - at).count() / bytes_of(size).count();
         if (MapResult mapped = map_run(at, frame, pages, size, attributes, take, fx); !mapped) return mapped;
@@ -243,7 +243,7 @@ MapResult Mapper::protect(VirtRange range, Pte set, Pte clear, TakeFrame take, E
 }
 
 MapResult Mapper::populate(VirtRange range, Level level, TakeFrame take, Effects& fx) {
-    const Level parent = static_cast<Level>(number_of(level) + 1);
+    const auto parent = static_cast<Level>(number_of(level) + 1);
     for (VirtAddr at = range.lowest; at < range.top; at = end_of_entry(at, parent, range.top)) {
         if (const auto table = descend_to(at, level, take, fx); !table) return std::unexpected(table.error());
     }

@@ -24,7 +24,7 @@ AssocArray::AssocArray(const ArrayShape& shape, std::uint32_t first) : shape_(sh
     set_mask_ = shape.sets() - 1;
     const std::uint32_t blocks = (ways + 7) / 8;
     blocks_ = blocks > 1 ? (blocks + 1) / 2 * 2 : blocks; // above one they are compared in pairs
-    std::uint32_t words = kEntries + ways * 2;
+    std::uint32_t words = static_cast<std::uint32_t>(kEntries) + ways * 2;
     if (ways > kOrderWays) {
         tags_at_ = words;
         words += blocks_ * 2;
@@ -46,7 +46,7 @@ void AssocArray::reset(std::uint64_t* memory) const {
 int AssocArray::find_wide(Place place, std::uint64_t key, std::uint64_t pcid_bits) const {
     const auto tag = static_cast<std::uint16_t>(place.tag);
     for (unsigned block = 0; block < blocks_; block += 2) {
-        const std::uint32_t fits = match_tags_16(any_tags_of(place.set) + block * 8, tag);
+        const std::uint32_t fits = match_tags_16(any_tags_of(place.set) + std::size_t{block} * 8, tag);
         if (fits == 0) continue;
         const int way = first_match(place.set, fits, static_cast<int>(block * 8), key, pcid_bits);
         if (way != kNone) return way;
@@ -94,7 +94,7 @@ int AssocArray::limited_tree_victim(Set set, unsigned allowed) const {
 
 int AssocArray::invalid_way(Set set, unsigned allowed) const {
     for (unsigned block = 0; block * 8 < allowed; ++block) {
-        const std::uint32_t invalid = match_tags_8(any_tags_of(set) + block * 8, 0);
+        const std::uint32_t invalid = match_tags_8(any_tags_of(set) + std::size_t{block} * 8, 0);
         const unsigned way = block * 8 + static_cast<unsigned>(std::countr_zero(invalid));
         if (invalid != 0 && way < allowed) return static_cast<int>(way);
     }

@@ -138,7 +138,7 @@ void Tlb::flush_page(VirtAddr at, Pcid pcid, bool global) {
         for (PageSize size : kAllPageSizes) {
             if (!may_hold(index, size)) continue;
             const std::uint64_t key = TlbEntry::key_of(at, size);
-            const AssocArray::Set set = array.place_of(memory_.words(), page_number(at, size), log_).set;
+            auto* const set = array.place_of(memory_.words(), page_number(at, size), log_).set;
             for (int way = 0; way < array.shape().ways; ++way) {
                 const TlbEntry& entry = AssocArray::entry(set, way);
                 if ((entry.key & TlbEntry::kKeyMask) == key && applies(entry)) array.remove(set, way);

@@ -170,6 +170,7 @@ const FunctionStack* FrameSizes::find(std::string_view function) const {
 
 std::vector<std::string> FrameSizes::names() const {
     std::vector<std::string> names;
+    names.reserve(functions_.size());
     for (const auto& [name, function] : functions_) names.push_back(name);
     return names;
 }

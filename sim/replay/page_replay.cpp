@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim/replay/page_replay.h"
 
+#include "core/types/assert.h"
 #include "sim/replay/hypotheses.h"
 #include "sim/replay/page_replay_paths.h"
 #include "sim/replay/page_replay_state.h"

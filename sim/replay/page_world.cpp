@@ -2,6 +2,7 @@
 #include "sim/replay/page_world.h"
 
 #include "core/memory/claim.h"
+#include "core/types/assert.h"
 #include "sim/replay/page_replay.h"
 #include "sim/replay/page_replay_gfp.h"
 #include "sim/replay/page_replay_state.h"
@@ -273,6 +274,7 @@ void PageWorld::follow_zone(const capture::PageAlloc& body, const core::AllocReq
 
 void PageWorld::compare(std::size_t state, Alternatives& /*alternatives*/) {
     const capture::State& taken = context_->capture.states[state];
+    KSL_ASSERT(taken.buddy.has_value(), "a replay of pages begins with states that have them");
     const std::uint64_t events_before = taken.events_before.value_or(0);
     judge_.expect_no_more_drains(events_before);
     judge_.judge_state(state, events_before, sim::compare(*taken.buddy, allocator_.state()));

@@ -142,11 +142,10 @@ Play play_contiguous(const core::PageState& start, const core::SlabShape& shape,
 
 class Judge {
 public:
-    explicit Judge(const FragmentedCapture& capture) : capture_(capture) {
+    explicit Judge(const FragmentedCapture& capture) : capture_(capture), is_contiguous_(falls_by_a_stack()) {
         // A refusal ends the run: only the last row can be one.
         const std::uint64_t last = capture_.threads.back().error;
         created_ = capture_.threads.size() - (last == kTryAgain || last == kNoMemory ? 1U : 0U);
-        is_contiguous_ = falls_by_a_stack();
     }
 
     Result<std::vector<PartResult>> run() {
@@ -199,7 +198,8 @@ private:
                 const std::uint64_t counted = blocks_of(*zone, order);
                 judge(start_, fmt::format("free blocks of order {} in zone {}", order, row.zone),
                       std::to_string(row.free_blocks[order]), std::to_string(counted));
-                if (row.free_blocks[order] != counted) mends_.push_back({*id, order, row.free_blocks[order], counted});
+                if (row.free_blocks[order] != counted)
+                    mends_.push_back({zone->id, order, row.free_blocks[order], counted});
             }
         }
     }
@@ -362,7 +362,7 @@ private:
 
     const FragmentedCapture& capture_;
     std::size_t created_ = 0;
-    bool is_contiguous_ = false;
+    bool is_contiguous_;
     std::uint64_t kib_of_others_ = 0; ///< that rows show beyond what the threads took
     bool has_fewer_blocks_ = false;   ///< than the engine has, because of them
     std::vector<Mend> mends_;

@@ -2,6 +2,7 @@
 #include "sim/verify/overflow_check.h"
 
 #include "core/kstack/thread_info.h"
+#include "core/types/assert.h"
 #include "sim/import/csv_fields.h"
 #include "sim/import/overflow_capture.h"
 #include "sim/verify/overflow_evidence.h"
@@ -47,7 +48,9 @@ std::string yes_no(bool value) {
 class Judge {
 public:
     Judge(const OverflowTest& test, bool checks_stack_end, Parts& parts)
-        : test_(test), checks_stack_end_(checks_stack_end), parts_(parts), evidence_(test) {}
+        : test_(test), before_(test.before.value_or(OverflowTest::LowBytes{})),
+          after_(test.after.value_or(OverflowTest::LowBytes{})), checks_stack_end_(checks_stack_end), parts_(parts),
+          evidence_(test) {}
 
     Result<void> run() {
         act_ = test_.name.starts_with("STACK_GUARD_PAGE_LEADING")    ? OverflowAct::read_below
@@ -102,7 +105,7 @@ private:
         if (test_.magic) judge(part, "magic word", hex(*test_.magic), hex(core::kStackEndMagic));
         if (test_.saved_sp)
             judge(part, "saved stack pointer inside", yes_no(test_.saved_sp->raw() - base < size), "yes");
-        if (test_.area) {
+        if (test_.area && test_.area_bytes && test_.area_pages) { // the reader gives all three or none
             judge(part, "start of the area", hex(test_.area->raw()), hex(base));
             judge(part, "size of the area", std::to_string(*test_.area_bytes), std::to_string(size + core::kPageBytes));
             judge(part, "pages of the area", std::to_string(*test_.area_pages),
@@ -117,14 +120,14 @@ private:
     /// A fresh stack's lowest words: thread_info where it is there, the magic word.
     void bytes_before(bool on_stack) {
         if (on_stack) {
-            judge(parts_.layout, "task before", hex(word(*test_.before, 0)), hex(test_.task_struct.raw()));
-            judge(parts_.layout, "addr_limit before", hex(word(*test_.before, 24)), hex(core::kUserAddressLimit));
+            judge(parts_.layout, "task before", hex(word(before_, 0)), hex(test_.task_struct.raw()));
+            judge(parts_.layout, "addr_limit before", hex(word(before_, 24)), hex(core::kUserAddressLimit));
             // Which CPU it ran on is the scheduler's; one that exists.
-            const std::uint64_t cpu = word(*test_.before, 16) & 0xffffffff;
+            const std::uint64_t cpu = word(before_, 16) & 0xffffffff;
             judge(parts_.layout, "cpu before", std::to_string(cpu), std::to_string(cpu < test_.cpus ? cpu : 0));
         }
         const std::size_t magic = on_stack ? core::kThreadInfoBytes.count() : 0;
-        judge(parts_.layout, "magic word before", hex(word(*test_.before, magic)), hex(core::kStackEndMagic));
+        judge(parts_.layout, "magic word before", hex(word(before_, magic)), hex(core::kStackEndMagic));
     }
     [[nodiscard]] static std::uint64_t word(const OverflowTest::LowBytes& bytes, std::size_t at) {
         std::uint64_t value = 0;
@@ -150,6 +153,7 @@ private:
                 judge(part, "faults", std::to_string(evidence_.faults()), "0");
             return;
         }
+        KSL_ASSERT(play_.notice.has_value(), "a fault is noticed");
         const std::uint64_t address = is_wild() ? wild_address() : moved(play_.notice->address);
         if (evidence_.reports().empty()) judge(part, "fault address", "none", hex(address));
         for (const OopsReport& report : evidence_.reports()) {
@@ -233,7 +237,7 @@ private:
     void low_bytes() {
         if (!test_.after || act_ != OverflowAct::recursion) return;
         if (kernel_of(test_) != OverflowKernel::linux_4_7) {
-            judge(parts_.overwritten, "magic word", hex(word(*test_.after, 0)), hex(engine_word(0)));
+            judge(parts_.overwritten, "magic word", hex(word(after_, 0)), hex(engine_word(0)));
             return;
         }
         field("uaccess bits", 32, 8);
@@ -243,7 +247,7 @@ private:
     }
     [[nodiscard]] std::uint64_t engine_word(std::int64_t at) const {
         // Where the recursion did not reach, what was there before stays.
-        if (at < play_.deepest) return word(*test_.before, static_cast<std::size_t>(at));
+        if (at < play_.deepest) return word(before_, static_cast<std::size_t>(at));
         std::uint64_t value = 0;
         for (std::int64_t i = 8; i-- > 0;) value = value << 8 | play_.at(at + i);
         return moved(value);
@@ -254,7 +258,7 @@ private:
     }
     void field(std::string_view name, std::size_t at, std::size_t bytes) {
         const std::size_t start = at / 8 * 8;
-        const std::uint64_t recorded = part_of(word(*test_.after, start), at - start, bytes);
+        const std::uint64_t recorded = part_of(word(after_, start), at - start, bytes);
         const std::uint64_t engine = part_of(engine_word(static_cast<std::int64_t>(start)), at - start, bytes);
         const auto head = static_cast<std::int64_t>(start) < play_.deepest
                               ? std::nullopt
@@ -265,7 +269,7 @@ private:
             const auto kind = [](std::uint64_t value) {
                 return value >= 0xffffffff80000000 ? "an address of kernel text" : "no address of kernel text";
             };
-            judge(parts_.overwritten, name, kind(word(*test_.after, start)),
+            judge(parts_.overwritten, name, kind(word(after_, start)),
                   kind(engine_word(static_cast<std::int64_t>(start))));
         } else {
             judge(parts_.overwritten, name, hex(recorded), hex(engine));
@@ -276,14 +280,14 @@ private:
         field("status", 12, 4);
         // The way out of the system call sets and clears work bits, the lowest byte of the flags.
         const std::uint64_t mask = !is_wild() ? 0xffffffff : 0xffffff00 & ~(evidence_.exit_began() ? kMemdie : 0);
-        judge(parts_.overwritten, "flags", hex(word(*test_.after, 8) & mask), hex(engine_word(8) & mask));
+        judge(parts_.overwritten, "flags", hex(word(after_, 8) & mask), hex(engine_word(8) & mask));
         if (is_wild()) parts_.overwritten.add_undetermined("work bits that the way out of the kernel sets and clears");
         field("task", 0, 8);
     }
     /// do_exit puts the limit back: an oops that ran to its end in the task's own context.
     void address_limit() {
         if (evidence_.exit_began())
-            judge(parts_.overwritten, "addr_limit", hex(word(*test_.after, 24)), hex(core::kUserAddressLimit));
+            judge(parts_.overwritten, "addr_limit", hex(word(after_, 24)), hex(core::kUserAddressLimit));
         else
             field("addr_limit", 24, 8);
     }
@@ -406,7 +410,7 @@ private:
         const std::int64_t from = page.page * kPage;
         const std::int64_t first = std::max(from, play_.deepest);
         const bool is_reached =
-            act_ == OverflowAct::recursion && play_.bytes.size() > 0 && first < from + kPage && from < stack_bytes();
+            act_ == OverflowAct::recursion && !play_.bytes.empty() && first < from + kPage && from < stack_bytes();
         const bool has_changed = page.bytes_changed != 0;
         if (is_reached) {
             judge(parts_.neighbours, name + ", overwritten", yes_no(has_changed), "yes");
@@ -442,6 +446,7 @@ private:
     }
 
     const OverflowTest& test_;
+    OverflowTest::LowBytes before_, after_; ///< zeros where the capture has none
     bool checks_stack_end_;
     Parts& parts_;
     OverflowEvidence evidence_;

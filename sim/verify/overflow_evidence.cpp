@@ -147,7 +147,7 @@ void OverflowEvidence::find_reports() {
         if (const auto value = hex_after(line, "RSP: 0018:")) report.sp.push_back(*value);
         if (const auto value = hex_after(line, "RSP <")) report.sp.push_back(*value);
         if (const auto table = indexed_table(line)) {
-            report.table = *table;
+            report.table = table;
             tables.add(*table);
         }
     }
@@ -168,7 +168,7 @@ void OverflowEvidence::find_shape() {
         }
         for (const std::uint64_t sp : pointers) {
             const std::uint64_t depth = top - sp;
-            if (depth < kLeastStart + shape_.frame || depth > kStack + 2 * shape_.frame) continue;
+            if (depth < kLeastStart + shape_.frame || depth > kStack + std::uint64_t{2} * shape_.frame) continue;
             starts.add(kLeastStart + (depth - kLeastStart) % shape_.frame);
         }
     }
@@ -177,7 +177,7 @@ void OverflowEvidence::find_shape() {
         if (run.from % kPage == 0) continue;
         for (const std::uint64_t remaining : {std::uint64_t{run.fill}, std::uint64_t{run.fill} - 1}) {
             if (run.fill == 0 || remaining >= shape_.calls) continue;
-            const std::int64_t above = static_cast<std::int64_t>((shape_.calls - remaining) * shape_.frame);
+            const auto above = static_cast<std::int64_t>((shape_.calls - remaining) * shape_.frame);
             const std::int64_t start = static_cast<std::int64_t>(kStack) - run.from - above;
             if (start >= static_cast<std::int64_t>(kLeastStart) && start < kPage * 2)
                 starts.add(static_cast<std::uint64_t>(start));

@@ -60,7 +60,7 @@ Result<void> judge_direct_map(const core::DirectMapCounters& engine, const fs::p
 std::optional<fs::path> state_file(const fs::path& folder, const std::string& moment) {
     std::error_code ignored;
     for (const char* end : {"state.json.gz", "state.json"}) {
-        const fs::path file = folder / (moment + end);
+        fs::path file = folder / (moment + end);
         if (fs::exists(file, ignored)) return file;
     }
     return std::nullopt;

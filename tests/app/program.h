@@ -43,6 +43,7 @@ inline Ran run(std::vector<std::string> arguments) {
     const pid_t child = ::fork();
     if (child == 0) {
         std::vector<char*> argv;
+        argv.reserve(arguments.size() + 1);
         for (std::string& argument : arguments) argv.push_back(argument.data());
         argv.push_back(nullptr);
         const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);

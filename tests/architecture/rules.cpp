@@ -93,7 +93,8 @@ private:
             const std::size_t at = line.find(kTag);
             if (at == std::string::npos) continue;
             const std::string licence = line.substr(at + kTag.size());
-            if (licence != expected) add(number, "licence " + licence + " where the layer's is " + expected);
+            if (licence != expected)
+                add(number, std::string{"licence "}.append(licence).append(" where the layer's is ").append(expected));
             return;
         }
         add(1, "no SPDX-License-Identifier in the first three lines; " + expected + " would be right");

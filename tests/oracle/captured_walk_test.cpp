@@ -86,8 +86,10 @@ TEST_P(CapturedWalk, AllLeavesAreTheOnesThatTheEmulatorLists) {
     for (std::string_view rest = *text; !rest.empty();) {
         const std::string_view line = take_line(rest);
         if (line.size() != 44) continue;
-        theirs.push_back({*parse_number(line.substr(0, 16), 16), *parse_number(line.substr(18, 16), 16),
-                          std::string{line.substr(35)}});
+        const auto lowest = parse_number(line.substr(0, 16), 16);
+        const auto frame = parse_number(line.substr(18, 16), 16);
+        if (!lowest || !frame) FAIL() << line;
+        theirs.push_back({*lowest, *frame, std::string{line.substr(35)}});
     }
     ASSERT_GT(theirs.size(), 1000U);
     std::vector<Leaf> ours;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/engine/engine_thread.h"
 
+#include "core/types/assert.h"
 #include "ui/engine/overflow_log.h"
 
 #include <algorithm>
@@ -314,6 +315,7 @@ Activity EngineThread::activity() const {
 }
 
 std::shared_ptr<const Snapshot> EngineThread::snapshot_of_other() const {
+    KSL_ASSERT(follower_.has_value(), "there is a second design");
     auto snapshot = std::make_shared<Snapshot>();
     const EngineSource& source = follower_->source();
     snapshot->machine = std::make_shared<const core::Machine>(source.machine());

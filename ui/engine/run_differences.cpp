@@ -16,9 +16,9 @@ bool differ(const StepRecord& a, const StepRecord& b) {
 
 RunDifferences::Waiting* RunDifferences::waiting_for(StepKind kind) {
     switch (kind) {
-    case StepKind::clone: return &waiting_[0];
-    case StepKind::exit: return &waiting_[1];
-    case StepKind::call: return &waiting_[2];
+    case StepKind::clone: return &std::get<0>(waiting_);
+    case StepKind::exit: return &std::get<1>(waiting_);
+    case StepKind::call: return &std::get<2>(waiting_);
     case StepKind::other:
     case StepKind::context_switch:
     case StepKind::call_return: break;

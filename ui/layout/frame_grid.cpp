@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 namespace ksl::ui {
 
@@ -67,7 +66,7 @@ void FrameGrid::place_linear_tiles() {
                               .height = kTileRows};
     }
     offsets_[0].resize(kTileFrames);
-    std::iota(offsets_[0].begin(), offsets_[0].end(), std::uint16_t{0});
+    std::ranges::generate(offsets_[0], [next = std::uint16_t{0}]() mutable { return next++; });
     find_edges(0, kRowFrames);
 }
 

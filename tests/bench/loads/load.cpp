@@ -85,7 +85,7 @@ Zipf::Zipf(std::size_t n, double exponent) : cumulative_(n) {
 }
 
 std::size_t Zipf::operator()(core::Random& random) const {
-    const auto found = std::lower_bound(cumulative_.begin(), cumulative_.end(), unit(random));
+    const auto found = std::ranges::lower_bound(cumulative_, unit(random));
     return static_cast<std::size_t>(found - cumulative_.begin());
 }
 

@@ -3,7 +3,7 @@
 
 #include "tests/bench/loads/load.h"
 
-#include <numeric>
+#include <algorithm>
 #include <utility>
 
 namespace ksl::bench {
@@ -24,7 +24,7 @@ constexpr core::Pte kPlain{0x63};
 
 std::vector<std::uint32_t> ascending(std::size_t count) {
     std::vector<std::uint32_t> numbers(count);
-    std::iota(numbers.begin(), numbers.end(), 0U);
+    std::ranges::generate(numbers, [next = 0U]() mutable { return next++; });
     return numbers;
 }
 

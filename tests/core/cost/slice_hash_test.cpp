@@ -43,7 +43,7 @@ TEST(SliceHash, EveryLineHasAPlaceOfItsOwn) {
         const SliceHash hash{slices, 2048};
         const std::uint32_t sets = slices * 2048;
         std::set<std::tuple<std::uint32_t, std::uint64_t>> places;
-        for (std::uint64_t line = 0; line < 4 * sets; ++line) {
+        for (std::uint64_t line = 0; line < std::uint64_t{4} * sets; ++line) {
             const auto low = static_cast<std::uint32_t>(line % sets);
             const std::uint64_t tag = line / sets;
             const std::uint32_t set = hash.mixed(low, PhysAddr{line * 64});
@@ -114,7 +114,8 @@ RC_GTEST_PROP(SliceHash, ACacheForgetsExactlyTheLineWhosePlaceIsTaken, ()) {
         rc::gen::map(rc::gen::pair(rc::gen::inRange<std::uint64_t>(0, 3), rc::gen::inRange<std::uint64_t>(0, 40)),
                      [](const auto& parts) { return parts.first + parts.second * 2048; }));
     for (const std::uint64_t line : lines) {
-        const auto place = static_cast<std::uint32_t>(line % 2048 + published_slice(line * 64, 2) * 2048);
+        const auto place =
+            static_cast<std::uint32_t>(line % 2048 + published_slice(line * 64, 2) * std::uint64_t{2048});
         const auto had = places.find(place);
         const bool is_there = had != places.end() && had->second == line;
         const CacheLevel level = model.access(CpuId{0}, PhysAddr{line * 64}, false);

@@ -149,7 +149,7 @@ private:
         return gfp;
     }
 
-    FrameUse use_for(Gfp gfp) const {
+    static FrameUse use_for(Gfp gfp) {
         return migrate_type_of(gfp) == MigrateType::movable ? FrameUse::anonymous : FrameUse::slab;
     }
 

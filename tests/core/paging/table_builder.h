@@ -49,7 +49,7 @@ public:
     PhysAddr entry_at(VirtAddr at, Level level) {
         Pfn table = root_;
         for (Level here = geometry_.top();; here = below(here)) {
-            const PhysAddr place = address_of(table) + Bytes{8U * index_of(at, here)};
+            const PhysAddr place = address_of(table) + Bytes{std::uint64_t{8} * index_of(at, here)};
             if (here == level) return place;
             Pte entry{memory_.read(place)};
             if (entry.is_clear()) {

@@ -95,7 +95,7 @@ private:
                      (std::uint64_t{static_cast<unsigned>(size)} << 38) |
                      random_.below(96) * stride * bytes_of(size).count() % (std::uint64_t{1} << 38)});
         tables_.set(at, leaf_level_of(size), some_leaf(size));
-        places_.push_back({at, size});
+        places_.emplace_back(at, size);
     }
     [[nodiscard]] std::uint64_t some_leaf(PageSize size) {
         const std::uint64_t page = bytes_of(size).count();

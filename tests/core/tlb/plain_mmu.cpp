@@ -2,6 +2,7 @@
 #include "tests/core/tlb/plain_mmu.h"
 
 #include <array>
+#include <utility>
 
 namespace ksl::core::testing {
 
@@ -21,7 +22,7 @@ bool all(const PlainEntry& /*entry*/) {
 
 } // namespace
 
-PlainMmu::PlainMmu(const MmuConfig& config) : config_(config) {
+PlainMmu::PlainMmu(MmuConfig config) : config_(std::move(config)) {
     const TlbGeometry& tlb = config_.tlb;
     for (const auto* level : {&tlb.load, &tlb.store, &tlb.fetch, &tlb.second, &tlb.second_fetch}) {
         const bool is_first = level != &tlb.second && level != &tlb.second_fetch;
@@ -150,7 +151,7 @@ PlainMmu::Answer PlainMmu::walk(VirtAddr at, Access access, Answer so_far, PhysM
     };
     std::vector<Used> used;
     for (;; level = below(level)) {
-        const PhysAddr entry_at{table + 8U * index_of(at, level)};
+        const PhysAddr entry_at{table + std::uint64_t{8} * index_of(at, level)};
         const Pte entry = read_entry(memory, entry_at);
         ++so_far.references;
         so_far.error_code = access_bits(now, access);

@@ -34,7 +34,8 @@ struct PlainEntry {
 class PlainSet {
 public:
     PlainSet(unsigned ways, Replacement policy)
-        : slots_(ways), stamps_(ways), policy_(policy), leaves_(std::bit_ceil(ways)), points_right_(2 * leaves_) {}
+        : slots_(ways), stamps_(ways), policy_(policy), leaves_(std::bit_ceil(ways)),
+          points_right_(std::size_t{2} * leaves_) {}
 
     std::vector<std::optional<PlainEntry>>& slots() { return slots_; }
     [[nodiscard]] const std::vector<std::optional<PlainEntry>>& slots() const { return slots_; }
@@ -124,7 +125,7 @@ private:
 
 class PlainMmu {
 public:
-    explicit PlainMmu(const MmuConfig& config);
+    explicit PlainMmu(MmuConfig config);
 
     struct Answer {
         MmuOutcome outcome = MmuOutcome::faulted;

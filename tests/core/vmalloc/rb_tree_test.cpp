@@ -138,6 +138,7 @@ RC_GTEST_PROP(RbTreeProperty, KeepsTheOrderOfAStdMapAndItsOwnRules, ()) {
     }
     RC_ASSERT(tree.check().empty());
     std::vector<std::uint64_t> expected;
+    expected.reserve(model.size());
     for (const auto& [key, node] : model) expected.push_back(key);
     RC_ASSERT(tree.keys() == expected);
     const double bound = 2 * std::log2(static_cast<double>(model.size() + 1));

@@ -115,7 +115,7 @@ void expect_consistent(const ZoneState& zone, const std::string& name) {
         free += Pages{list.order.frames() * list.pfns.size()};
     }
     EXPECT_EQ(blocks, zone.free_blocks) << name;
-    std::int64_t counted = static_cast<std::int64_t>(zone.free.count());
+    auto counted = static_cast<std::int64_t>(zone.free.count());
     for (const PcpState& pcp : zone.pcp) {
         counted += pcp.free_pages_diff;
         std::uint64_t pages = 0;

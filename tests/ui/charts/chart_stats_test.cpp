@@ -73,7 +73,7 @@ RC_GTEST_PROP(Ecdf, RisesToOneAndIsTheShareOfSmallerValues, ()) {
 
 TEST(Ecdf, NeverHasMoreThanTwoThousandPointsAndKeepsItsEnds) {
     std::vector<double> values(100'000);
-    std::iota(values.begin(), values.end(), 1.0);
+    std::ranges::generate(values, [number = 0.0]() mutable { return ++number; });
     const auto points = make_ecdf(values);
     EXPECT_EQ(points.size(), kMostPoints);
     EXPECT_EQ(points.front().x, 1);
