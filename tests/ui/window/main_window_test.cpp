@@ -562,6 +562,13 @@ TEST_F(Window, TabGoesRoundEveryViewAndIsTrappedNowhere) {
     }
 }
 
+TEST_F(Window, APageAskedForWhileTheMachineBootsIsThereThen) {
+    window.open_runs(std::make_unique<ScriptedSource>(test::vmapped_machine(), 100));
+    window.actions().trigger(Command::go_to);
+    ASSERT_TRUE(wait_for_position(0));
+    EXPECT_TRUE(view<PageWalkView>().isVisible());
+}
+
 TEST_F(Window, EveryListedKeyDoesSomething) {
     for (const CommandInfo& info : all_commands())
         EXPECT_TRUE(window.actions().action(info.id)->isEnabled()) << info.name << " has nobody who carries it out";
