@@ -105,6 +105,8 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
 
     ui::MainWindow window(*assets, request.theme);
     window.resize(request.width, request.height);
+    // Of something in flight a picture would say where it never is.
+    if (is_picture) window.theme().set_reduced_motion(true);
     if (is_bench) return bench_frames(window, *assets, request);
     int code = kDone;
     if (!request.scenario.empty()) {

@@ -22,10 +22,10 @@ FrameMapView::FrameMapView(const Theme& theme, QWidget* parent)
     layout_->setAccessibleName(tr("Layout of the map"));
     mode_->setToolTip(tr("What the colours say: the kind of memory, how large a free block is, what changed last, or "
                          "where the chosen stack lies (M)"));
-    layout_->setToolTip(tr("Hilbert: every block of memory is a square or a domino (H). Linear: in order of address, "
+    layout_->setToolTip(tr("Hilbert curve: every block of memory is a square or a domino (H). By address: row by row, "
                            "2 MiB a row (L)"));
-    layout_->addItem(tr("Hilbert: blocks are squares"), static_cast<int>(MapLayout::hilbert));
-    layout_->addItem(tr("Linear: one pageblock a row"), static_cast<int>(MapLayout::linear));
+    layout_->addItem(tr("Hilbert curve"), static_cast<int>(MapLayout::hilbert));
+    layout_->addItem(tr("By address"), static_cast<int>(MapLayout::linear));
     for (QComboBox* box : {mode_, layout_}) box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     pointed_->setTextFormat(Qt::PlainText);
     pointed_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);

@@ -90,6 +90,8 @@ private:
     void set_fill(QPainter& painter, const StackBox& box) const;
     [[nodiscard]] QColor ground_of(const StackBox& box) const;
 
+    /// The part of an address in which one stack's pages differ.
+    [[nodiscard]] static QString low_digits(core::VirtAddr at);
     [[nodiscard]] QString title() const;
     [[nodiscard]] QString place() const;
     [[nodiscard]] QString box_text(const StackBox& box) const;

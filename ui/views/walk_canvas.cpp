@@ -3,6 +3,7 @@
 
 #include "ui/format/format.h"
 #include "ui/format/glossary.h"
+#include "ui/format/wrap.h"
 
 #include <QPainter>
 #include <algorithm>
@@ -118,8 +119,14 @@ WalkCanvas::Parts WalkCanvas::parts() const {
     const double margin = look().px(8);
     const double line = std::ceil(QFontMetricsF(look().font(TextSize::body)).height());
     const QRectF area = QRectF(rect()).adjusted(margin, margin, -margin, -margin);
+    // A long sentence takes a second line where the picture can spare one.
+    constexpr double kLinesToSpare = 12;
+    const QFontMetricsF bold(look().font(TextSize::body, TextWeight::bold));
+    const bool is_long =
+        area.height() >= kLinesToSpare * line && wrapped(step_text(step_), bold, area.width()).size() > 1;
+    const double sentence = is_long ? 2 * line : line;
     Parts p;
-    p.sentence = QRectF(area.left(), area.bottom() - line, area.width(), line);
+    p.sentence = QRectF(area.left(), area.bottom() - sentence, area.width(), sentence);
     p.picture = QRectF(area.left(), area.top(), area.width(), p.sentence.top() - margin - area.top());
     return p;
 }
@@ -298,7 +305,15 @@ void WalkCanvas::paint_content(QPainter& painter, const QRect& /*exposed*/) {
     text.write(at_origin(layout.cost, origin), Qt::AlignLeft | Qt::AlignVCenter, cost_text());
     text.set_font(look().font(TextSize::body, TextWeight::bold));
     text.set_colour(look().colour(Role::text));
-    text.write(p.sentence, Qt::AlignLeft | Qt::AlignVCenter, step_text(step_));
+    const double line = text.line_height();
+    if (p.sentence.height() < 2 * line) {
+        text.write(p.sentence, Qt::AlignLeft | Qt::AlignVCenter, step_text(step_));
+        return;
+    }
+    QStringList lines = wrapped(step_text(step_), QFontMetricsF(painter.font()), p.sentence.width());
+    const QRectF first(p.sentence.left(), p.sentence.top(), p.sentence.width(), line);
+    text.write(first, Qt::AlignLeft | Qt::AlignTop, lines.takeFirst());
+    text.write(first.translated(0, line), Qt::AlignLeft | Qt::AlignTop, lines.join(u' '));
 }
 
 void WalkCanvas::paint_address(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const {

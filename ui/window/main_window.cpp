@@ -86,7 +86,7 @@ void MainWindow::make_views() {
     setCentralWidget(centre_);
     playback_ = new PlaybackBar(theme_, actions_, this);
     addToolBar(playback_);
-    show_run_controls(false);
+    playback_->hide(); // there is nothing to play yet
     statusBar()->setSizeGripEnabled(false);
     statusBar()->setContentsMargins(0, 0, 0, 0);
     statusBar()->addWidget(sentence_, 1);
@@ -202,7 +202,7 @@ void MainWindow::open_database(const std::string& file) {
         return;
     }
     pages_->setTabVisible(pages_->indexOf(charts_), true);
-    if (engine_ == nullptr) show_docks(false); // they would all be empty
+    if (engine_ == nullptr) show_run_controls(false);
     show_page(charts_);
     sentence_->set_sentence(tr("%1 charts of %2").arg(charts_->count()).arg(QString::fromStdString(file)), false);
 }
@@ -222,7 +222,7 @@ void MainWindow::show_capture(const sim::Result<OpenedCapture>& opened) {
         return;
     }
     capture_->show_capture(*opened);
-    if (engine_ == nullptr) show_docks(false); // they would all be empty
+    if (engine_ == nullptr) show_run_controls(false);
     pages_->setTabVisible(pages_->indexOf(capture_), true);
     show_page(capture_);
     sentence_->set_sentence(tr("%1 is open").arg(QString::fromStdString(opened->summary.file)), false);
@@ -316,6 +316,7 @@ void MainWindow::show_error(const sim::Error& error) {
 
 /// Without a run there is nothing to play, and no page of it.
 void MainWindow::show_run_controls(bool on) {
+    if (!on) show_docks(false); // they would all be empty
     playback_->setVisible(on);
     for (QWidget* page : std::initializer_list<QWidget*>{views_->memory_page, views_->walk})
         pages_->setTabVisible(pages_->indexOf(page), on);

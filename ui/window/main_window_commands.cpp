@@ -270,6 +270,7 @@ void MainWindow::show_page(QWidget* page) {
 }
 
 void MainWindow::go_to_address() {
+    if (engine_ == nullptr) return; // a captured system has an address line of its own
     show_page(views_->walk);
     views_->walk->focus_address();
 }

@@ -33,6 +33,7 @@
 #include <QComboBox>
 #include <QDockWidget>
 #include <QFileInfo>
+#include <QSet>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -539,6 +540,33 @@ TEST_F(Window, PresentingKeepsTheLegendWhole) {
     QTest::qWait(100);
     EXPECT_GT(visible_docks(), 3);
     EXPECT_FALSE(view<EventSentenceBar>().is_caption());
+}
+
+TEST_F(Window, TabGoesRoundEveryViewAndIsTrappedNowhere) {
+    open();
+    QTest::qWait(50);
+    QApplication::setActiveWindow(&window);
+    QWidget* first = &view<PhysicalMemoryView>().canvas();
+    first->setFocus();
+    QSet<QWidget*> seen;
+    bool came_back = false;
+    for (int i = 0; i < 60 && !came_back; ++i) {
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        seen += QApplication::focusWidget();
+        came_back = QApplication::focusWidget() == first;
+    }
+    EXPECT_TRUE(came_back);
+    for (QWidget* each :
+         std::initializer_list<QWidget*>{&view<StackView>(), &view<TimelineView>(), &view<AddressSpaceView>()}) {
+        EXPECT_TRUE(seen.contains(each)) << each->metaObject()->className();
+    }
+}
+
+TEST_F(Window, APageAskedForWhileTheMachineBootsIsThereThen) {
+    window.open_runs(std::make_unique<ScriptedSource>(test::vmapped_machine(), 100));
+    window.actions().trigger(Command::go_to);
+    ASSERT_TRUE(wait_for_position(0));
+    EXPECT_TRUE(view<PageWalkView>().isVisible());
 }
 
 TEST_F(Window, EveryListedKeyDoesSomething) {
