@@ -54,7 +54,8 @@ TEST_P(Randomised, WithoutTheDumpItSaysWhatIsMissing) {
     EXPECT_NE(to_string(verification.error()).find("randomised"), std::string::npos) << to_string(verification.error());
 }
 
-INSTANTIATE_TEST_SUITE_P(Captures, Randomised, ::testing::Values("snapshot-6.1-kaslr-512M"));
+INSTANTIATE_TEST_SUITE_P(Captures, Randomised,
+                         ::testing::Values("snapshot-6.1-kaslr-512M", "snapshot-6.1-kaslr-la57-6G"));
 
 } // namespace
 } // namespace ksl::sim
