@@ -38,6 +38,13 @@ bool has_areas(const FunctionCounts& functions, std::string_view workload, std::
     return counts->exclusive_of(kSigns) >= counts->occurrences;
 }
 
+/// The same of bursts, whatever their size: behind the first two tasks no cache helps.
+bool bursts_have_areas(const FunctionCounts& functions) {
+    return std::ranges::any_of(functions.phases(), [&](const PhaseCounts& phase) {
+        return phase.phase == "clone_call_rest" && has_areas(functions, phase.workload, phase.phase);
+    });
+}
+
 std::string_view kernel_in(std::string_view environment) {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kKernels{
         {{"Linux version 4.7.", "4.7"}, {"Linux version 4.9.", "4.9"}, {"Linux version 6.1.", "6.1"}}};
@@ -187,7 +194,7 @@ Result<DesignProfile> design_of_capture(const fs::path& folder, const FunctionCo
     if (kernel.empty())
         return fail((folder / kEnvironment).string(), 0,
                     "names no kernel that there are prices for; Linux version 4.7, 4.9 or 6.1 would be right");
-    const bool is_mapped = has_areas(functions, "burst64", "clone_call_rest");
+    const bool is_mapped = bursts_have_areas(functions);
     const std::string name = fmt::format("linux-{}{}", kernel, is_mapped || kernel == "4.7" ? "" : "-contiguous");
     KSL_TRY_ASSIGN(design, load_design(Assets{}, name));
     if (is_mapped && has_areas(functions, kOneByOne, "clone_call")) {

@@ -11,6 +11,22 @@ namespace ksl::sim {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// The crash dump of a folder that holds one.
+std::optional<fs::path> dump_in(const fs::path& folder) {
+    std::error_code error;
+    std::optional<fs::path> found;
+    for (fs::directory_iterator at{folder, error}; !error && at != fs::directory_iterator{}; at.increment(error)) {
+        const fs::path& file = at->path();
+        const bool is_file = at->is_regular_file(error);
+        if (is_file && (!found || file < *found) && (is_elf_core(file) || is_kdump(file))) found = file;
+    }
+    return found;
+}
+
+} // namespace
+
 Result<WalkSource> open_walk_source(const fs::path& capture) {
     std::error_code ignored;
     if (!fs::exists(capture, ignored)) return fail(capture.string(), 0, "does not exist");
@@ -26,8 +42,9 @@ Result<WalkSource> open_walk_source(const fs::path& capture) {
         return source;
     }
     if (!fs::exists(capture / "table_pages.bin.gz", ignored)) {
+        if (const auto dump = dump_in(capture)) return open_walk_source(*dump);
         return fail(capture.string(), 0,
-                    "has no page tables to walk; a capture with table_pages.bin.gz is needed, as mmu-* have it");
+                    "has no page tables to walk; a crash dump in it or table_pages.bin.gz is needed, as mmu-* have it");
     }
     KSL_TRY_ASSIGN(tables, read_table_pages(capture));
     WalkSource source{.tables = std::move(tables), .layout = std::nullopt, .sections = {}};
