@@ -92,9 +92,10 @@ public:
     Mmu() = default;
     Mmu(const MmuConfig& config, const AddressClasses& classes);
 
-    /// One access at `at` by this processor. Sets accessed and dirty bits in `memory`.
+    /// One access at `at` by this processor. Sets accessed and dirty bits in `memory`. Inlined wherever it is called,
+    /// so that the kind of access is a constant.
     template <class Hooks>
-    MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory, Hooks&& hooks) {
+    [[gnu::always_inline]] MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory, Hooks&& hooks) {
         State& state = state_.mut();
         const Check& check = check_for(access);
         const TlbPortMap& port = state.tlb.port(check.port);
@@ -112,7 +113,7 @@ public:
         }
         return access_slowly(state, at, check, missed, memory, hooks);
     }
-    MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory) {
+    [[gnu::always_inline]] MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory) {
         NoHooks hooks;
         return this->access(at, access, memory, hooks);
     }
