@@ -6,6 +6,9 @@
 #include "sim/replay/slab_replay.h"
 #include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
+#include "sim/verify/stack_check.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -63,6 +66,9 @@ Result<void> check_replay(Verification& verification) {
     const ReplayResult blocks = replay_stack_blocks(capture, pages.own_frames);
     for (const ReplayResult* result : {&std::as_const(pages), &std::as_const(areas), &std::as_const(slabs), &blocks})
         add_parts(verification, *result);
+    PartResult& layout = verification.parts.emplace_back("stack_layout");
+    for (std::size_t i = 0; i < capture.states.size(); ++i)
+        judge_stack_layout(capture.states[i].tasks, fmt::format("state_{:02}", i), layout);
     verification.events = pages.events;
     verification.states = pages.states;
     std::erase_if(verification.parts, [](const PartResult& part) {

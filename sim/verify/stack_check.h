@@ -21,4 +21,7 @@ namespace ksl::sim {
 void judge_stacks(const BuiltTables& built, const std::vector<VmallocLine>& areas, const capture::TasksState& tasks,
                   const std::string& where, PartResult& part);
 
+/// The same without page tables: size, thread_info and canary of every task's stack but the idle one's.
+void judge_stack_layout(const capture::TasksState& tasks, const std::string& where, PartResult& part);
+
 } // namespace ksl::sim

@@ -14,6 +14,7 @@
 //                       stack_cache       stacks of new tasks
 //                       stacks_given_back kept in the cache or not
 //                       stack_blocks      contiguous stacks of new tasks: where their blocks are mapped
+//                       stack_layout      size, thread_info and canary of each task's stack in the recorded states
 //                       slabs             blocks that the cache of task_struct took and gave back
 //                       states            lists, counts, pageblock types, areas and variables of each recorded state
 //           mmu         walks             rows of the oracle
