@@ -21,8 +21,12 @@ T value_of(Result<T> result) {
 }
 
 CallChain chain_of(std::uint64_t depth, core::Random& random) {
-    CallChain chain{
-        .name = "random", .title = {}, .source = {}, .frames = {{"entry_SYSCALL_64", Bytes{176}}}, .remarks = {}};
+    CallChain chain{.name = "random",
+                    .title = {},
+                    .source = {},
+                    .frames = {{"entry_SYSCALL_64", Bytes{176}}},
+                    .remarks = {},
+                    .text = {}};
     std::uint64_t sum = 176;
     while (sum < depth) {
         const std::uint64_t bytes = std::min(8 + 8 * random.below(60), depth - sum);
