@@ -29,7 +29,8 @@ sim::Result<std::vector<RunData>> runs_begun_with(sim::RunStore& store, std::opt
         return sim::fail("", 0, "the lab database has no runs; kstacklab run SCENARIO --db FILE makes some");
     const auto chosen = wanted ? std::ranges::find(all, *wanted, &sim::RunInfo::id) : std::prev(all.end());
     if (chosen == all.end()) {
-        return sim::fail("", 0, "there is no run " + std::to_string(wanted->raw()) + "; kstacklab db runs lists them");
+        return sim::fail(
+            "", 0, "there is no run " + std::to_string(wanted ? wanted->raw() : 0) + "; kstacklab db runs lists them");
     }
     const sim::RunId baseline = chosen->baseline.value_or(chosen->id);
     std::vector<RunData> runs;

@@ -15,8 +15,8 @@ namespace ksl::ui {
 class UnitTicker : public QCPAxisTicker {
 public:
     /// `axis` owns the ticker.
-    UnitTicker(const QCPAxis& axis, ChartAxis description, QFont font)
-        : axis_(axis), description_(std::move(description)), font_(std::move(font)) {}
+    UnitTicker(const QCPAxis& axis, ChartAxis description, const QFont& font)
+        : axis_(axis), description_(std::move(description)), font_(font) {}
 
     void generate(const QCPRange& range, const QLocale& locale, QChar format, int precision, QVector<double>& ticks,
                   QVector<double>* sub_ticks, QVector<QString>* labels) override;

@@ -55,6 +55,7 @@ LessonView::LessonView(const Theme& theme, QWidget* parent) : QScrollArea(parent
     question_ = new_text(page);
     verdict_ = new_text(page);
     answers_box_ = new QWidget(page);
+    // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): only now is there what it lays out
     answers_layout_ = new QVBoxLayout(answers_box_);
     answers_layout_->setContentsMargins(0, 0, 0, 0);
     back_ = new QPushButton(tr("Back"), page);
@@ -148,7 +149,9 @@ void LessonView::rebuild() {
 
 void LessonView::answer(std::size_t index) {
     if (!lesson_ || index >= answers_.size()) return;
-    const sim::LessonQuestion& question = *lesson_->steps[step_].question;
+    const std::optional<sim::LessonQuestion>& asked = lesson_->steps[step_].question;
+    if (!asked) return;
+    const sim::LessonQuestion& question = *asked;
     answers_[index]->setChecked(true);
     const QString why = QString::fromStdString(question.why);
     const bool is_right = index == question.right;

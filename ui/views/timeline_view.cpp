@@ -238,8 +238,9 @@ std::optional<std::uint64_t> TimelineView::marker(Marker marker) const {
 }
 
 std::optional<TimeRange> TimelineView::marked() const {
-    if (!markers_[0] || !markers_[1]) return std::nullopt;
-    const auto [from, to] = std::minmax(markers_[0]->at, markers_[1]->at);
+    const auto& [first, second] = markers_;
+    if (!first || !second) return std::nullopt;
+    const auto [from, to] = std::minmax(first->at, second->at);
     return TimeRange{.from = from, .to = to};
 }
 
@@ -251,7 +252,8 @@ QString TimelineView::between() const {
     const TimelineBin clones = clones_.bin(steps);
     double misses = 0;
     const std::size_t last = misses_.first_at(steps.to);
-    for (std::size_t i = misses_.first_at(steps.from); i < last; ++i) misses += double{misses_.event(i).max};
+    for (std::size_t i = misses_.first_at(steps.from); i < last; ++i)
+        misses += static_cast<double>(misses_.event(i).max);
     return tr("%1, %2 clones, %3 L1 misses")
         .arg(format_time(range->to - range->from), format_count(clones.count),
              format_count(static_cast<std::uint64_t>(misses)));
@@ -348,8 +350,9 @@ void TimelineView::paint_markers(QPainter& painter, TextPainter& text, const Lan
     }
     const double line = text.line_height();
     for (std::size_t i = 0; i < markers_.size(); ++i) {
-        if (!markers_[i]) continue;
-        const double x = to_x(markers_[i]->at);
+        const auto& marker = markers_[i];
+        if (!marker) continue;
+        const double x = to_x(marker->at);
         if (x < label_width() || x > width()) continue;
         painter.setPen(QPen(look().colour(Role::text), 1, Qt::DashLine));
         painter.drawLine(QPointF(x, top), QPointF(x, height()));

@@ -52,8 +52,10 @@ MachineViews::MachineViews(const Theme& theme, QWidget* parent)
     for (QWidget* view : std::initializer_list<QWidget*>{memory_b_, space_b_, stack_b_, cpus_b_})
         view->setObjectName(QStringLiteral("b"));
     share_map_controls(theme, parent);
+    // NOLINTBEGIN(cppcoreguidelines-prefer-member-initializer): links come after the controls that the maps share
     memory_link_ = new CameraLink(memory->canvas(), memory_b_->canvas(), this);
     space_link_ = new CameraLink(*space, *space_b_, this);
+    // NOLINTEND(cppcoreguidelines-prefer-member-initializer)
     connect_views();
 }
 
@@ -262,8 +264,9 @@ QList<PageFlight> MachineViews::flights_of(const SideViews& views, const core::M
     const QPointF space_at = views.space->mapTo(window, QPoint(0, 0));
     QList<PageFlight> all;
     for (std::size_t page = 0; page < frames.size() && page < kMostOfAStack; ++page) {
-        if (!frames[page]) continue;
-        const QRectF cell = map.rect_of(*frames[page]);
+        const auto& frame = frames[page];
+        if (!frame) continue;
+        const QRectF cell = map.rect_of(*frame);
         if (!cell.intersects(QRectF(map.rect()))) continue;
         const double wide = box.width() / static_cast<double>(frames.size());
         const QRectF slot(box.left() + (static_cast<double>(page) * wide), box.top(), wide, box.height());

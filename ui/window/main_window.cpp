@@ -100,11 +100,12 @@ void MainWindow::make_views() {
 void MainWindow::add_first_choices() {
     for (const char* name : {"article", "contiguous-goes-unnoticed"}) {
         const auto scenario = sim::load_scenario(assets_, name);
-        if (!scenario || !scenario->lesson) continue;
-        const auto steps = static_cast<int>(scenario->lesson->steps.size());
+        if (!scenario) continue;
+        const auto& lesson = scenario->lesson;
+        if (!lesson) continue;
+        const auto steps = static_cast<int>(lesson->steps.size());
         //: %1 = a lesson's title
-        const QString text =
-            tr("Lesson: %1 (%n steps)", nullptr, steps).arg(QString::fromStdString(scenario->lesson->title));
+        const QString text = tr("Lesson: %1 (%n steps)", nullptr, steps).arg(QString::fromStdString(lesson->title));
         empty_->add_choice(text, [this, scenario = std::string(name)] {
             if (const auto error = open(scenario)) {
                 show_error(*error);
@@ -152,7 +153,8 @@ bool MainWindow::compare_with(std::size_t design) {
 }
 
 bool MainWindow::go_to_lesson(std::size_t step) {
-    if (!lesson_->lesson() || step >= lesson_->lesson()->steps.size()) return false;
+    const auto& lesson = lesson_->lesson();
+    if (!lesson || step >= lesson->steps.size()) return false;
     lesson_->go_to(step);
     lesson_dock_->raise();
     return true;
