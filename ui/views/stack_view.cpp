@@ -127,7 +127,7 @@ StackView::Parts StackView::parts() const {
     return p;
 }
 
-QRectF StackView::box_rect(const Parts& parts, const StackBox& box) const {
+QRectF StackView::box_rect(const Parts& parts, const StackBox& box) {
     QRectF at = to_qrect(box.rect, parts.picture);
     // What is not the stack's has no frame of it beside it, and a longer name.
     const bool is_outside =
@@ -173,7 +173,7 @@ QString StackView::place() const {
 }
 
 QStringList StackView::story_lines() const {
-    if (!story_) return {};
+    if (!story_ || !reading_) return {};
     QStringList lines;
     if (story_->began) {
         lines += tr("overwritten below it: %1 of %2")
