@@ -173,13 +173,14 @@ QString StackView::place() const {
 }
 
 QStringList StackView::story_lines() const {
-    if (!story_ || !reading_) return {};
+    if (!story_) return {};
     QStringList lines;
     if (story_->began) {
         lines += tr("overwritten below it: %1 of %2")
                      .arg(format_bytes(story_->damage.size()), latin(core::name_of(story_->victim)));
-        const bool is_info_gone = reading_->thread_info && reading_->stack.contains(reading_->thread_info->lowest) &&
-                                  reading_->stack.top - reading_->deepest < reading_->thread_info->top;
+        const auto& info = reading_->thread_info;
+        const bool is_info_gone =
+            info && reading_->stack.contains(info->lowest) && reading_->stack.top - reading_->deepest < info->top;
         lines += is_info_gone ? tr("since %1, canary and thread_info before that").arg(format_playhead(*story_->began))
                               : tr("since %1").arg(format_playhead(*story_->began));
     }
