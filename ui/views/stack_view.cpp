@@ -118,7 +118,7 @@ StackView::Parts StackView::parts() const {
     return p;
 }
 
-QRectF StackView::box_rect(const Parts& parts, const StackBox& box) const {
+QRectF StackView::box_rect(const Parts& parts, const StackBox& box) {
     QRectF at = to_qrect(box.rect, parts.picture);
     // What is not the stack's has no frame of it beside it, and a longer name.
     const bool is_outside =
@@ -174,8 +174,9 @@ QStringList StackView::story_lines() const {
     if (story_->began) {
         lines += tr("overwritten below it: %1 of %2")
                      .arg(format_bytes(story_->damage.size()), latin(core::name_of(story_->victim)));
-        const bool is_info_gone = reading_->thread_info && reading_->stack.contains(reading_->thread_info->lowest) &&
-                                  reading_->stack.top - reading_->deepest < reading_->thread_info->top;
+        const auto& info = reading_->thread_info;
+        const bool is_info_gone =
+            info && reading_->stack.contains(info->lowest) && reading_->stack.top - reading_->deepest < info->top;
         lines += is_info_gone ? tr("since %1, canary and thread_info before that").arg(format_playhead(*story_->began))
                               : tr("since %1").arg(format_playhead(*story_->began));
     }

@@ -73,7 +73,7 @@ private:
     [[nodiscard]] StackPicture picture() const;
     void refresh();
     void read(const core::Machine& machine);
-    [[nodiscard]] QRectF box_rect(const Parts& parts, const StackBox& box) const;
+    [[nodiscard]] static QRectF box_rect(const Parts& parts, const StackBox& box);
     /// Where an address is drawn now, in the widget.
     [[nodiscard]] double y_of(core::VirtAddr at, const Parts& parts, const StackLayout& layout) const;
     [[nodiscard]] QStringList foot_lines(double width) const;

@@ -68,7 +68,7 @@ void MainWindow::switch_to(Workspace workspace) {
         workspaces_->switch_to(workspace);
         return;
     }
-    if (!saved_layouts_) saved_layouts_.emplace();
+    if (!saved_layouts_) saved_layouts_ = SavedLayouts{};
     saved_layouts_->current = workspace;
 }
 
