@@ -74,7 +74,8 @@ TEST(ChainAddition, ATunnelGoesBehindTheInnermostDevice) {
         .title = {},
         .source = {},
         .frames = {{"a", Bytes{16}}, {"send", Bytes{24}}, {"b", Bytes{32}}, {"send", Bytes{24}}, {"c", Bytes{8}}},
-        .remarks = {}};
+        .remarks = {},
+        .text = {}};
     const ChainAddition tunnel{.name = "tunnel",
                                .title = {},
                                .source = {},
@@ -98,7 +99,8 @@ TEST(CallChain, RecursionEntersThePathFromAFunctionOnOnceMore) {
                     .title = {},
                     .source = {},
                     .frames = {{"a", Bytes{16}}, {"b", Bytes{24}}, {"c", Bytes{32}}},
-                    .remarks = {}};
+                    .remarks = {},
+                    .text = {}};
     ASSERT_TRUE(recurse(chain, "b", 3));
     EXPECT_EQ(chain.depth(), Bytes{72 + 3 * 56});
     EXPECT_EQ(chain.frames.size(), 9U);
