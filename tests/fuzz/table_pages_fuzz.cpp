@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!tables) return 0;
     sim::PartResult leaves{"leaves"};
     std::ignore = sim::judge_leaves(*tables, folder() / "info_tlb.txt.gz", leaves);
-    const sim::WalkSource source{.tables = std::move(*tables), .layout = std::nullopt};
+    const sim::WalkSource source{.tables = std::move(*tables), .layout = std::nullopt, .sections = {}};
     for (const std::uint64_t at : {0x400000ULL, 0xffff888000000123ULL, 0xffffc90000010000ULL, 0xffffffff81000000ULL}) {
         const auto walk = sim::explain_walk(source, core::VirtAddr{at});
         std::ignore = sim::to_text(walk);
