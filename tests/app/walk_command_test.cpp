@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
     CommandLines, WrongWalk,
     ::testing::Values(Wrong{{"walk", "--from", kMachine}, "needs one of ADDRESS"},
                       Wrong{{"walk", "0x1", "--dump", "--from", kMachine}, "needs one of ADDRESS"},
-                      Wrong{{"walk", "0x1"}, "--from is required"},
+                      Wrong{{"walk", "0x1"}, "walk needs --from CAPTURE or --scenario NAME"},
                       Wrong{{"walk", "zebra", "--from", kMachine}, "is no address"},
                       Wrong{{"walk", "0x1", "--from", "/nowhere"}, "does not exist"},
                       Wrong{{"walk", "0x1", "--from", captures() / "2016/cost-4.7"}, "has no page tables to walk"},
