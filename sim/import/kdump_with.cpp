@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <string_view>
 #include <system_error>
 
@@ -26,7 +27,7 @@ namespace {
 
 constexpr std::uint64_t kMostText = std::uint64_t{1} << 20;
 constexpr rlim_t kMostSeconds = 120;
-constexpr rlim_t kMostMemory = rlim_t{4} << 30;
+constexpr rlim_t kMoreMemory = rlim_t{4} << 30;
 
 struct Reply {
     std::uint64_t is_open = 0;
@@ -59,6 +60,14 @@ void limit(__rlimit_resource what, rlim_t most) {
     ::setrlimit(what, &value);
 }
 
+/// Bytes of address space that this process has: a fork starts with its parent's, and a checker of memory reserves
+/// terabytes. What cannot be read is no limit.
+rlim_t address_space() {
+    std::ifstream statm{"/proc/self/statm"};
+    rlim_t pages = 0;
+    return statm >> pages ? pages * core::kPageBytes : RLIM_INFINITY - kMoreMemory;
+}
+
 bool send_reply(int socket, bool is_open, std::string_view text) {
     const Reply reply{is_open ? std::uint64_t{1} : 0, std::min<std::uint64_t>(text.size(), kMostText)};
     return send_all(socket, &reply, sizeof reply) && send_all(socket, text.data(), reply.text_bytes);
@@ -68,7 +77,7 @@ bool send_reply(int socket, bool is_open, std::string_view text) {
 void serve(int socket, int file) {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, kMostSeconds);
-    limit(RLIMIT_AS, kMostMemory);
+    limit(RLIMIT_AS, address_space() + kMoreMemory);
     kdump_ctx_t* context = kdump_new();
     if (context == nullptr) return;
     if (kdump_open_fd(context, file) != KDUMP_OK) {
