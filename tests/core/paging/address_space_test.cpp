@@ -78,7 +78,7 @@ TEST(AddressSpaces, StartWithTheKernelsHalf) {
     EXPECT_TRUE(kernel.is_mapped(space, kernel.layout.direct_map().lowest));
     EXPECT_NE(kernel.spaces.root(space), kernel.spaces.kernel_root());
     for (unsigned index = 0; index < 256; ++index)
-        EXPECT_EQ(kernel.memory.read(address_of(kernel.spaces.root(space)) + Bytes{8U * index}), 0U);
+        EXPECT_EQ(kernel.memory.read(address_of(kernel.spaces.root(space)) + Bytes{std::uint64_t{8} * index}), 0U);
     EXPECT_STREQ(kernel.spaces.check_invariants(kernel.memory), "");
 }
 
@@ -136,7 +136,8 @@ TEST(AddressSpaces, TheFaultHandlerKnowsWhatIsNotItsBusiness) {
 TEST(AddressSpaces, TheFaultHandlerComparesFramesAndNotEntries) {
     Kernel kernel{PgdSync::lazy_fault};
     const SpaceId space = kernel.new_space();
-    const PhysAddr entry = address_of(kernel.spaces.root(space)) + Bytes{8U * index_of(kOldStack, Level::pml4)};
+    const PhysAddr entry =
+        address_of(kernel.spaces.root(space)) + Bytes{std::uint64_t{8} * index_of(kOldStack, Level::pml4)};
     // Accessed bits may differ: hardware sets them in each table by itself.
     kernel.memory.write(entry, kernel.memory.read(entry) & ~Pte::kAccessed.mask());
     EXPECT_EQ(kernel.spaces.repair(space, kOldStack, kernel.memory, kernel.fx), PgdRepair::repaired);

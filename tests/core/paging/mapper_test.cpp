@@ -51,7 +51,7 @@ public:
     Mapper mapper = tables.mapper();
 
     [[nodiscard]] std::uint64_t times(Step step) const { return fx.ledger().times[static_cast<std::size_t>(step)]; }
-    std::vector<Pfn> frames(std::size_t count, std::uint64_t first = 0x8'0000) {
+    static std::vector<Pfn> frames(std::size_t count, std::uint64_t first = 0x8'0000) {
         std::vector<Pfn> list;
         for (std::size_t i = 0; i < count; ++i) list.emplace_back(first + 3 * i); // scattered, as vmalloc gets them
         return list;

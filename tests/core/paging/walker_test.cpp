@@ -96,7 +96,8 @@ TEST(Walker, TranslatesThroughFiveLevels) {
     EXPECT_EQ(result->references, 5);
     ASSERT_EQ(trace.steps().size(), 5U);
     EXPECT_EQ(trace.steps()[0].level, Level::pml5);
-    EXPECT_EQ(trace.steps()[0].entry_at, address_of(tables.root()) + Bytes{8U * index_of(kFar, Level::pml5)});
+    EXPECT_EQ(trace.steps()[0].entry_at,
+              address_of(tables.root()) + Bytes{std::uint64_t{8} * index_of(kFar, Level::pml5)});
 }
 
 /// Table of error codes for a simulator of kernel stacks.
@@ -329,9 +330,7 @@ Expectation second_opinion(const Case& one) {
     bool is_user_page = true;
     bool may_execute = true;
     std::uint64_t leaf = 0;
-    unsigned level = static_cast<unsigned>(one.entries.size());
-    const unsigned top = bit(one.registers.cr4, 12) ? 5 : 4;
-    level = top;
+    unsigned level = bit(one.registers.cr4, 12) ? 5 : 4;
     for (std::uint64_t entry : one.entries) {
         if (!bit(entry, 0)) return {.error = code};
         bool malformed = !nxe && bit(entry, 63);
@@ -421,7 +420,7 @@ void check_one_case(bool is_five) {
     Pfn table = root;
     for (std::size_t i = 0; i < one.entries.size(); ++i) {
         const auto level = static_cast<Level>(top - i);
-        places.push_back(address_of(table) + Bytes{8U * index_of(at, level)});
+        places.push_back(address_of(table) + Bytes{std::uint64_t{8} * index_of(at, level)});
         memory.write(places.back(), one.entries[i]);
         table = Pte{one.entries[i]}.table();
         // A table that a stray high bit moved away cannot be filled in; the entry is malformed or not as asked for.

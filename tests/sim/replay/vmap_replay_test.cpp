@@ -142,7 +142,7 @@ SearchSteps search_steps(const capture::Capture& capture) {
             request = {asked->size, asked->align, asked->window};
         } else if (std::holds_alternative<capture::VmapResultRange>(event.body)) {
             fx.ledger().reset();
-            static_cast<void>(allocator->reserve(request, fx, host));
+            if (!allocator->reserve(request, fx, host)) ADD_FAILURE() << "event " << event.index << ": no address";
             ++steps.requests;
             steps.most = std::max<std::uint64_t>(steps.most, fx.ledger().count(core::Step::area_list_step));
             steps.sum += fx.ledger().count(core::Step::area_list_step);

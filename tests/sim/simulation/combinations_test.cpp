@@ -27,7 +27,7 @@ constexpr std::uint64_t kMostSteps = 600;
 constexpr std::uint64_t kBatches = 10; ///< tests that ctest can run side by side
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
+    const char* text = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody sets it
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 

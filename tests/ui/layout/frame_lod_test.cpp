@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 namespace ksl::ui {
 namespace {
@@ -20,7 +21,7 @@ std::vector<FrameByte> some_memory(std::uint64_t frames, std::uint64_t seed) {
     std::vector<FrameByte> memory(frames, frame_byte(FrameClass::movable, 0));
     core::Random random{seed};
     for (std::uint64_t pfn = 0; pfn < frames;) {
-        unsigned order = static_cast<unsigned>(random.below(11));
+        auto order = static_cast<unsigned>(random.below(11));
         while (pfn % (1ULL << order) != 0 || pfn + (1ULL << order) > frames) --order;
         const auto kind = static_cast<FrameClass>(random.below(kFrameClasses));
         std::fill_n(memory.begin() + static_cast<std::ptrdiff_t>(pfn), 1ULL << order, frame_byte(kind, order));
@@ -92,7 +93,8 @@ TEST_P(BothLayouts, RefoldingChangedTilesGivesThePyramidOfTheNewMemory) {
     lod.refold_all(memory);
     const std::vector<std::uint32_t> tiles{3, 7, 8, 15};
     for (const std::uint32_t tile : tiles) {
-        std::copy_n(changed.begin() + (tile * kTileFrames), kTileFrames, memory.begin() + (tile * kTileFrames));
+        const std::ptrdiff_t first = std::ptrdiff_t{tile} * kTileFrames;
+        std::copy_n(changed.begin() + first, kTileFrames, memory.begin() + first);
     }
     lod.refold(memory, tiles);
     expect_as_defined(lod, memory);
@@ -136,8 +138,8 @@ RC_GTEST_PROP(DirtyTiles, TakesEveryMarkedTileOnceAndTheNewestFirst, ()) {
     DirtyTiles dirty{50};
     for (const std::uint32_t tile : marks) dirty.mark(tile);
     std::vector<std::uint32_t> expected;
-    for (auto tile = marks.rbegin(); tile != marks.rend(); ++tile) {
-        if (std::ranges::find(expected, *tile) == expected.end()) expected.push_back(*tile);
+    for (const std::uint32_t tile : marks | std::views::reverse) {
+        if (std::ranges::find(expected, tile) == expected.end()) expected.push_back(tile);
     }
     std::vector<std::uint32_t> taken;
     while (!dirty.is_empty()) {
