@@ -306,7 +306,7 @@ TEST(SavedCopies, TwoNodesAndZoneMovableBecomeOneMemory) {
     const auto start = start_from(scratch.path(""));
     ASSERT_TRUE(start) << to_string(start.error());
     EXPECT_EQ(start->map.extent(ZoneId::normal).managed - start->counted->zones[0].reserved,
-              core::Pages{3 * ((1U << 18) - 20'000)});
+              core::Pages{3 * ((std::uint64_t{1} << 18) - 20'000)});
     ASSERT_EQ(start->counted->zones.size(), 1U);
     EXPECT_EQ(start->counted->zones[0].free_blocks[10][1], 270U);
     EXPECT_EQ(start->counted->min_free_kib, 1200U);
