@@ -40,7 +40,7 @@ public:
         const std::uint64_t address = at.raw() & Pte::kFrame.mask() & ~(bytes_of(size).count() - 1);
         tables.set(at, leaf_level_of(size), (address & ((std::uint64_t{1} << 36) - 1)) | bits | large);
     }
-    [[nodiscard]] std::uint64_t root() { return address_of(tables.root()).raw(); }
+    [[nodiscard]] std::uint64_t root() const { return address_of(tables.root()).raw(); }
     MmuAnswer read(VirtAddr at) { return mmu.access(at, Access::kernel(AccessKind::read), tables.memory()); }
     MmuAnswer write(VirtAddr at) { return mmu.access(at, Access::kernel(AccessKind::write), tables.memory()); }
     [[nodiscard]] bool is_cached(VirtAddr at) { return read(at).outcome() != MmuOutcome::walked; }
