@@ -39,6 +39,7 @@ CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_
     KSL_ASSERT(config.check().empty(), "the geometry is possible");
     for (std::size_t i = 0; i < finders_.size(); ++i) finders_[i] = Finder::of(config.caches[i]);
     if (config.l3_slices > 1) slices_ = SliceHash{config.l3_slices, finders_[2].sets / config.l3_slices};
+    longer_tags_ = bits_below_shared_tag();
     private_sets_ = std::size_t{finders_[0].sets} + finders_[1].sets;
     sharer_words_ = (cpus + 63U) / 64U;
     Set empty{.order = RecencyOrder::of(kMostCacheWays), .owned = 0, .tags = {}};
@@ -48,13 +49,25 @@ CacheModel::CacheModel(const CacheConfig& config, std::uint16_t cpus) : latency_
     sharers_ = CowArray<std::uint64_t, 1024>{std::size_t{finders_[2].sets} * kMostCacheWays * sharer_words_};
 }
 
+std::optional<std::array<std::uint8_t, 2>> CacheModel::bits_below_shared_tag() const {
+    const unsigned low_bits = slices_.is_plain() ? finders_[2].shift : slices_.set_bits();
+    std::array<std::uint8_t, 2> bits{};
+    for (std::size_t level = 0; level < 2; ++level) {
+        if (finders_[level].odd != 1 || finders_[level].shift > low_bits) return std::nullopt;
+        bits[level] = static_cast<std::uint8_t>(finders_[2].shift - finders_[level].shift);
+    }
+    return finders_[2].odd == 1 ? std::optional{bits} : std::nullopt;
+}
+
 CacheLevel CacheModel::access_beyond_first(CpuId cpu, PhysAddr at, bool is_write) {
     const Spot near = finders_[0].spot_of(at);
     const Spot far = finders_[1].spot_of(at);
     Set& first = private_.mut(private_index(cpu, 0, near));
     Set& second = private_.mut(private_index(cpu, 1, far));
     const Line line{.cpu = cpu, .at = at, .is_write = is_write, .tags = {near.tag, far.tag}};
-    return count(cpu, bring(line, first, second, [&] { return shared_spot_of(at); }));
+    const auto find_shared = [&] { return shared_spot_of(at); };
+    return count(cpu, is_only_processor() ? bring<true>(line, first, second, find_shared)
+                                          : bring<false>(line, first, second, find_shared));
 }
 
 void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write, Found& found) {
@@ -63,6 +76,17 @@ void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool
         counters_[cpu.raw()].found[static_cast<std::size_t>(CacheLevel::memory)] += lines;
         return;
     }
+    const Found here =
+        is_only_processor() ? run<true>(cpu, first, lines, is_write) : run<false>(cpu, first, lines, is_write);
+    for (std::size_t level = 0; level < kCacheLevels; ++level) {
+        found[level] += here[level];
+        counters_[cpu.raw()].found[level] += here[level];
+    }
+}
+
+template <bool kAlone>
+[[gnu::always_inline]] inline CacheModel::Found CacheModel::run(CpuId cpu, PhysAddr first, std::uint32_t lines,
+                                                                bool is_write) {
     // A page's lines have the same tags, and their sets lie side by side in one chunk: the numbers of sets are
     // multiples of 64. All that follows from the page is worked out before the loop and kept in variables of its own,
     // which the compiler knows not to change when a set is written.
@@ -79,7 +103,7 @@ void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool
         const int way = find(*near, ways, near_spot.tag);
         if (way != kNone) {
             if (near->order.most_recent() != static_cast<unsigned>(way)) near->order.touch(static_cast<unsigned>(way));
-            if (!is_write || near->owns(way)) continue;
+            if (kAlone || !is_write || near->owns(way)) continue;
         }
         const Line line{.cpu = cpu,
                         .at = first + Bytes{std::uint64_t{i} << kLineShift},
@@ -88,50 +112,57 @@ void CacheModel::access_run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool
         const auto find_shared = [&] {
             return Spot{.set = shared_sets.set_of(first_in_page + i), .tag = shared_spot.tag};
         };
-        const CacheLevel level = way == kNone ? bring(line, *near, *far, find_shared) : take_over(cpu, line.at);
+        const CacheLevel level =
+            kAlone || way == kNone ? bring<kAlone>(line, *near, *far, find_shared) : take_over(cpu, line.at);
         ++here[static_cast<std::size_t>(level)];
     }
     std::uint32_t& in_first = here[static_cast<std::size_t>(CacheLevel::l1)];
     in_first = lines;
     for (std::size_t level = 1; level < kCacheLevels; ++level) in_first -= here[level];
-    for (std::size_t level = 0; level < kCacheLevels; ++level) {
-        found[level] += here[level];
-        counters_[cpu.raw()].found[level] += here[level];
-    }
+    return here;
 }
 
-template <class FindShared>
+template <bool kAlone, class FindShared>
 [[gnu::always_inline]] inline CacheLevel CacheModel::bring(const Line& line, Set& first, Set& second,
                                                            FindShared find_shared) {
     const int way = find(second, finders_[1].ways, line.tags[1]);
     if (way == kNone) {
-        const Fetched fetched = fetch(line, find_shared());
+        const Fetched fetched = fetch<kAlone>(line, find_shared(), first, second);
         fill(second, finders_[1].ways, line.tags[1], fetched.owns);
         fill(first, finders_[0].ways, line.tags[0], fetched.owns);
         return fetched.from;
     }
     second.order.touch(static_cast<unsigned>(way));
-    const bool owns = second.owns(way);
+    const bool owns = kAlone || second.owns(way);
     fill(first, finders_[0].ways, line.tags[0], owns);
     return line.is_write && !owns ? take_over(line.cpu, line.at) : CacheLevel::l2;
 }
 
-[[gnu::always_inline]] inline CacheModel::Fetched CacheModel::fetch(const Line& line, Spot spot) {
+template <bool kAlone>
+[[gnu::always_inline]] inline CacheModel::Fetched CacheModel::fetch(const Line& line, Spot spot, const Set& first,
+                                                                    const Set& second) {
     const unsigned ways = finders_[2].ways;
     Set& set = shared_.mut(spot.set);
     const int found = find(set, ways, spot.tag);
     if (found != kNone) {
         set.order.touch(static_cast<unsigned>(found));
-        return {.from = CacheLevel::l3, .owns = is_only_processor() || share_out(line, spot, found)};
+        return {.from = CacheLevel::l3, .owns = kAlone || share_out(line, spot, found)};
     }
     const auto way = static_cast<int>(set.order.recycle(ways));
-    const bool was_used = set.tags[static_cast<std::size_t>(way)] != kNoTag;
-    if (was_used) empty_way(spot.set, way);
+    const std::uint32_t dropped = set.tags[static_cast<std::size_t>(way)];
+    const bool was_used = dropped != kNoTag;
+    if (was_used && (!kAlone || may_lose(dropped, first, second))) empty_way(spot.set, way);
     set.tags[static_cast<std::size_t>(way)] = spot.tag;
     set.set_owned(way, true);
     // Of a single processor it is known who had the line before: nothing changes.
-    if (!was_used || !is_only_processor()) set_only_sharer(shared_line(spot, way), line.cpu);
+    if (!was_used || !kAlone) set_only_sharer(shared_line(spot, way), line.cpu);
     return {.from = CacheLevel::memory, .owns = true};
+}
+
+[[gnu::always_inline]] inline bool CacheModel::may_lose(std::uint32_t dropped_tag, const Set& first,
+                                                        const Set& second) const {
+    return !longer_tags_ || any_line_begins(first.tags.data(), finders_[0].ways, (*longer_tags_)[0], dropped_tag) ||
+           any_line_begins(second.tags.data(), finders_[1].ways, (*longer_tags_)[1], dropped_tag);
 }
 
 bool CacheModel::share_out(Line line, Spot spot, int way) {
@@ -171,7 +202,7 @@ void CacheModel::make_own(CpuId cpu, PhysAddr at, Spot spot, int way) {
     shared_.mut(spot.set).set_owned(way, true);
 }
 
-inline void CacheModel::empty_way(std::uint32_t index, int way) {
+[[gnu::noinline]] void CacheModel::empty_way(std::uint32_t index, int way) {
     Set& set = shared_.mut(index);
     const Spot spot{.set = index, .tag = std::exchange(set.tags[static_cast<std::size_t>(way)], kNoTag)};
     set.set_owned(way, false);

@@ -30,6 +30,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -215,16 +216,25 @@ private:
         std::array<std::uint32_t, 2> tags;
     };
     CacheLevel access_beyond_first(CpuId cpu, PhysAddr at, bool is_write);
+    // Of a single processor every line is its own, whatever it does with it: kAlone leaves out what others would need.
+    template <bool kAlone>
+    Found run(CpuId cpu, PhysAddr first, std::uint32_t lines, bool is_write);
     /// A line that the first level lacks; `first` and `second` are its sets there. `find_shared` says where it belongs
     /// in the third level; it is called only if the line is in neither.
-    template <class FindShared>
+    template <bool kAlone, class FindShared>
     CacheLevel bring(const Line& line, Set& first, Set& second, FindShared find_shared);
     /// Brings a line that this processor lacks into the third level.
     struct Fetched {
         CacheLevel from;
         bool owns;
     };
-    Fetched fetch(const Line& line, Spot spot);
+    template <bool kAlone>
+    Fetched fetch(const Line& line, Spot spot, const Set& first, const Set& second);
+    /// False: the single processor has no copy of what the third level drops for a line of these sets.
+    [[nodiscard]] bool may_lose(std::uint32_t dropped_tag, const Set& first, const Set& second) const;
+    /// By how many bits tags of a processor's own caches are longer than those of the third level, if the lines of one
+    /// set there are in one set here, and their tags here begin with those there.
+    [[nodiscard]] std::optional<std::array<std::uint8_t, 2>> bits_below_shared_tag() const;
     /// The third level has the line: who of several may have it from now on. True if it is this processor's own.
     bool share_out(Line line, Spot spot, int way);
     /// A write to a line that this processor has but does not own.
@@ -258,8 +268,9 @@ private:
     std::array<Finder, 3> finders_{};
     SliceHash slices_; ///< of the third level
     std::array<Cycles, kCacheLevels> latency_{};
-    std::size_t private_sets_ = 0; ///< of one processor: first level, then second
-    std::size_t sharer_words_ = 0; ///< a bit a processor
+    std::size_t private_sets_ = 0;                           ///< of one processor: first level, then second
+    std::size_t sharer_words_ = 0;                           ///< a bit a processor
+    std::optional<std::array<std::uint8_t, 2>> longer_tags_; ///< bits_below_shared_tag()
     // State.
     std::vector<CacheCounters> counters_;
     CowArray<Set, 64> private_;

@@ -100,6 +100,10 @@ public:
             return;
         touch(set, way);
     }
+    /// False: marking the way that was marked last once more changes something, a time stamp.
+    [[nodiscard]] bool may_be_touched_once() const {
+        return kind_ != Kind::wide || shape_.policy == Replacement::tree_plru;
+    }
     /// Marks a way as the most recently used of its set.
     [[gnu::always_inline]] void touch(Set set, int way) const {
         if (kind_ == Kind::tree)

@@ -98,12 +98,19 @@ public:
     [[gnu::always_inline]] MmuAnswer access(VirtAddr at, Access access, PhysMemory& memory, Hooks&& hooks) {
         State& state = state_.mut();
         const Check& check = check_for(access);
+        if (const RecentPages::Piece* last = recent_.find_last(at, check.port);
+            last != nullptr && check.denied_keys == 0 && check.allows_known(last->data)) {
+            ++state.counters.first_hits[static_cast<std::size_t>(last->size)];
+            return {last->translate(at), MmuOutcome::first_level, 0};
+        }
         const TlbPortMap& port = state.tlb.port(check.port);
         AssocArray::Place missed;
         const TlbEntry* entry = state.tlb.find_fast(port, at, check.mask, check.want, missed);
         if (entry != nullptr && check.denied_keys == 0) [[likely]] {
             ++state.counters.first_hits[static_cast<std::size_t>(PageSize::small_4k)];
-            return answer_from(entry->data, PageSize::small_4k, at, MmuOutcome::first_level, 0);
+            const MmuAnswer answer = answer_from(entry->data, PageSize::small_4k, at, MmuOutcome::first_level, 0);
+            recent_.note_last(at, answer.at(), entry->data, PageSize::small_4k, port.alike);
+            return answer;
         }
         const bool is_not_small = missed.is_known() || !port.levels[0].may_hold(PageSize::small_4k);
         if (is_not_small && check.denied_keys == 0) [[likely]] {
@@ -220,11 +227,16 @@ private:
         const std::uint64_t inside = bytes_of(size).count() - 1;
         return {PhysAddr{(data & Pte::kFrame.mask() & ~inside) | (at.raw() & inside)}, outcome, story};
     }
-    [[nodiscard, gnu::always_inline]] static MmuAnswer answer_recent(State& state, const TlbPortMap& port,
-                                                                     const RecentPages::Page& page, VirtAddr at) {
+    [[nodiscard, gnu::always_inline]] MmuAnswer answer_recent(State& state, const TlbPortMap& port,
+                                                              const RecentPages::Page& page, VirtAddr at) {
         state.tlb.use(port, page.size, page.spot);
         ++state.counters.first_hits[static_cast<std::size_t>(page.size)];
-        return {page.translate(at), MmuOutcome::first_level, 0};
+        const PhysAddr found = page.translate(at);
+        if (page.may_be_used_once) [[likely]]
+            recent_.note_last(at, found, page.data, page.size, page.ports);
+        else
+            recent_.forget_last();
+        return {found, MmuOutcome::first_level, 0};
     }
 
     /// What is known of an access on its way.

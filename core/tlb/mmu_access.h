@@ -12,6 +12,7 @@ namespace ksl::core {
 template <class Hooks>
 [[gnu::noinline]] MmuAnswer Mmu::access_slowly(State& state, VirtAddr at, const Check& check, AssocArray::Place missed,
                                                PhysMemory& memory, Hooks& hooks) {
+    recent_.forget_last();
     const TlbPortMap& port = state.tlb.port(check.port);
     SoFar so_far;
     so_far.places.first = missed;

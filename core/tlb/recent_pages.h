@@ -8,6 +8,9 @@
 //     - nothing would be found before it: 4 KiB pages have been asked for already, and in which GiB the first level may
 //       have 2M pages is known.
 //
+// The page of the last access is noted, too, a 4 KiB page or a piece of a large one: half of all accesses go to the
+// page of the one before. A use of what was used last changes nothing in a set, and so nothing at all is looked at.
+//
 // Not state: with or without it, all goes the same way.
 #pragma once
 
@@ -31,6 +34,7 @@ public:
         Tlb::Spot spot;         ///< of the TLB entry
         std::uint8_t ports = 0; ///< a bit a TlbPort
         PageSize size = PageSize::large_2m;
+        bool may_be_used_once = true; ///< using it twice is no different
 
         [[nodiscard]] PhysAddr translate(VirtAddr at) const { return PhysAddr{base | (at.raw() & ~mask)}; }
     };
@@ -43,6 +47,28 @@ public:
         return answers(large, at, port) ? &large : nullptr;
     }
 
+    /// The 4 KiB page, or piece of a larger one, of the last access.
+    struct Piece {
+        std::uint64_t page = kNowhere;
+        std::uint64_t data = 0; ///< of the TLB entry
+        std::uint64_t base = 0; ///< physical address of the piece
+        std::uint8_t ports = 0; ///< a bit a TlbPort
+        PageSize size = PageSize::small_4k;
+
+        [[nodiscard]] PhysAddr translate(VirtAddr at) const { return PhysAddr{base | (at.raw() & ~kPageBits)}; }
+    };
+    /// The piece around `at` if it was the last to be used; else nullptr.
+    [[nodiscard, gnu::always_inline]] const Piece* find_last(VirtAddr at, TlbPort port) const {
+        const bool answers = (at.raw() & kPageBits) == last_.page && (last_.ports & bit_of(port)) != 0;
+        return answers ? &last_ : nullptr;
+    }
+    [[gnu::always_inline]] void note_last(VirtAddr at, PhysAddr found, std::uint64_t data, PageSize size,
+                                          std::uint8_t ports) {
+        last_ = {
+            .page = at.raw() & kPageBits, .data = data, .base = found.raw() & kPageBits, .ports = ports, .size = size};
+    }
+    void forget_last() { last_.page = kNowhere; }
+
     /// A look-up of `at` has just found this large page.
     void note(const Tlb& tlb, TlbPort port, VirtAddr at, const TlbEntry& entry) {
         // Where pages of several sizes share a set, every fill would have to be watched.
@@ -53,16 +79,15 @@ public:
         const PageSize alike = is_huge && (may_hold_large_ & gib) == 0 ? PageSize::huge_1g : PageSize::large_2m;
         const std::uint64_t mask = ~(bytes_of(alike).count() - 1);
         const std::uint64_t inside = bytes_of(entry.size()).count() - 1;
-        const bool is_shared = tlb.stores_are_loads() && port != TlbPort::fetch;
         (is_huge ? huge_[huge_slot(at)] : large_[large_slot(at)]) = {
             .lowest = at.raw() & mask,
             .mask = mask,
             .data = entry.data,
             .base = (entry.data & Pte::kFrame.mask() & ~inside) | (at.raw() & inside & mask),
             .spot = tlb.spot_of(entry, port, at),
-            .ports =
-                static_cast<std::uint8_t>(is_shared ? bit_of(TlbPort::load) | bit_of(TlbPort::store) : bit_of(port)),
-            .size = entry.size()};
+            .ports = tlb.port(port).alike,
+            .size = entry.size(),
+            .may_be_used_once = tlb.port(port).levels[0].home_of(entry.size()).array.may_be_touched_once()};
     }
     /// The first level is about to get a large page of this size, or a piece of it, around `at`.
     void note_fill(const TlbPortMap& map, VirtAddr at, PageSize size) {
@@ -72,6 +97,7 @@ public:
     [[gnu::noinline]] void forget() {
         for (Page& page : large_) page.lowest = kNowhere;
         for (Page& page : huge_) page.lowest = kNowhere;
+        forget_last();
     }
     /// The TLB's contents come from elsewhere.
     void assume_anything() {
@@ -100,6 +126,7 @@ private:
         return std::uint64_t{1} << ((gib ^ gib >> 6) % 64);
     }
 
+    Piece last_;
     std::array<Page, kLargeSlots> large_{};
     std::array<Page, kHugeSlots> huge_{};
     std::uint64_t may_hold_large_ = 0; ///< GiB of which the first level may have 2M pages

@@ -40,6 +40,12 @@ Tlb::Tlb(const TlbGeometry& geometry, const AddressClasses& classes) : classes_(
     // Ports without a small first level look into a set of their own in which nothing ever is.
     const AssocArray decoy{{.entries = 1, .ways = 1}, arrays_.back().end()};
     memory_ = TranslationMemory{decoy.end()};
+    const auto bit = [](TlbPort port) { return 1U << static_cast<unsigned>(port); };
+    for (const TlbPort which : {TlbPort::load, TlbPort::store, TlbPort::fetch}) {
+        const bool is_shared = stores_are_loads() && which != TlbPort::fetch;
+        ports_[static_cast<std::size_t>(which)].alike =
+            static_cast<std::uint8_t>(is_shared ? bit(TlbPort::load) | bit(TlbPort::store) : bit(which));
+    }
     for (TlbPortMap& port : ports_) {
         const TlbHome& small = port.levels[0].home_of(PageSize::small_4k);
         port.front_is_real = !small.is_none && small.array.is_small();

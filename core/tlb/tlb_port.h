@@ -35,7 +35,8 @@ struct TlbPortMap {
     /// The first-level array for 4 KiB pages, if it is a small one; else a decoy in which nothing ever is.
     AssocArray front;
     bool front_is_real = false;
-    bool is_apart = false; ///< no first-level array holds pages of two sizes
+    bool is_apart = false;  ///< no first-level array holds pages of two sizes
+    std::uint8_t alike = 0; ///< ports that have the same first-level arrays, this one included: a bit a TlbPort
     std::array<TlbRoute, 2> levels{};
 };
 

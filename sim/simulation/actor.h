@@ -3,7 +3,8 @@
 // Who does something in a simulation: a task of the machine and the program that it runs. The machine knows nothing of
 // programs; an actor decides which command its task gives next.
 //
-// Memory:  48 bytes an actor.
+// Memory:  32 bytes an actor; what few of them have (ActorTies) takes no memory for chunks of actors that all have none
+// of it.
 #pragma once
 
 #include "core/types/cow_array.h"
@@ -43,20 +44,25 @@ enum class ActorState : std::uint8_t {
 
 struct Actor {
     core::Cycles ready_at{};
-    std::uint64_t progress = 0; ///< what the program counts: operations done, frames pushed
     core::TaskId task{};
     ActorId parent{};
-    ActorId next{};             ///< in a run queue; of unused actors and of zombies: the next such one
-    ActorId zombies{};          ///< first dead child to reap
-    std::uint32_t children = 0; ///< alive
-    std::uint32_t phase = 0;    ///< where in its program it is
-    core::CpuId cpu{0};         ///< whose run queue it goes to
+    ActorId next{};           ///< in a run queue; of unused actors and of zombies: the next such one
+    std::uint32_t phase = 0;  ///< where in its program it is
+    std::uint32_t number = 0; ///< among the residents, or among the workers
+    core::CpuId cpu{0};       ///< whose run queue it goes to
     Role role = Role::leaf;
     ActorState state = ActorState::unused;
-    std::uint32_t wakeups = 0; ///< that came while it was not waiting
     friend bool operator==(const Actor&, const Actor&) = default;
 };
-static_assert(sizeof(Actor) == 48);
+static_assert(sizeof(Actor) == 32);
+
+/// What others have left with an actor.
+struct ActorTies {
+    ActorId zombies{};          ///< first dead child to reap
+    std::uint32_t children = 0; ///< alive
+    std::uint32_t wakeups = 0;  ///< that came while it was not waiting
+    friend bool operator==(const ActorTies&, const ActorTies&) = default;
+};
 
 class ActorTable {
 public:
@@ -65,6 +71,7 @@ public:
         if (id.is_none()) {
             id = ActorId{static_cast<std::uint32_t>(actors_.size())};
             actors_.resize(actors_.size() + 1);
+            ties_.resize(actors_.size());
         } else {
             free_ = actors_[id.raw()].next;
         }
@@ -75,15 +82,19 @@ public:
         Actor gone;
         gone.next = free_;
         actors_.mut(id.raw()) = gone;
+        if (ties(id) != ActorTies{}) mut_ties(id) = ActorTies{};
         free_ = id;
     }
     [[nodiscard]] const Actor& operator[](ActorId id) const { return actors_[id.raw()]; }
     [[nodiscard]] Actor& mut(ActorId id) { return actors_.mut(id.raw()); }
+    [[nodiscard]] const ActorTies& ties(ActorId id) const { return ties_[id.raw()]; }
+    [[nodiscard]] ActorTies& mut_ties(ActorId id) { return ties_.mut(id.raw()); }
     [[nodiscard]] std::uint32_t limit() const { return static_cast<std::uint32_t>(actors_.size()); }
     friend bool operator==(const ActorTable&, const ActorTable&) = default;
 
 private:
     core::CowArray<Actor, 256> actors_;
+    core::CowArray<ActorTies, 256> ties_; ///< by actor
     ActorId free_;
 };
 

@@ -14,6 +14,7 @@ struct Programs::Turn {
 
     [[nodiscard]] const core::Machine& machine() const { return the_machine; }
     [[nodiscard]] const Actor& actor() const { return actors[self]; }
+    [[nodiscard]] const ActorTies& ties() const { return actors.ties(self); }
     [[nodiscard]] const core::TaskRecord& task() const { return the_machine.state().tasks[actor().task]; }
     [[nodiscard]] core::CpuId cpu() const { return actor().cpu; }
     [[nodiscard]] std::uint32_t phase() const { return actor().phase; }

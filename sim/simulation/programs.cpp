@@ -63,9 +63,9 @@ Decision Programs::decide(ActorTable& actors, ActorId self, const core::Machine&
     case Role::parent_of_all:
         turn.set_phase(turn.phase() + 1);
         if (turn.phase() == 1) return Turn::spawn(Role::starting, core::TaskKind::process);
-        if (!turn.actor().zombies.is_none()) return Turn::reap();
+        if (!turn.ties().zombies.is_none()) return Turn::reap();
         // A workload's process that was killed leaves nobody to wait for.
-        return turn.actor().children == 0 ? Turn::finish() : Turn::join();
+        return turn.ties().children == 0 ? Turn::finish() : Turn::join();
     case Role::starting:
         actors.mut(self).role = Role::main;
         return Turn::command(core::Exec{turn.cpu(), pages_of_main(workload_)});
@@ -93,7 +93,7 @@ Decision Programs::one_child_at_a_time(Turn& turn, std::uint64_t total, Role rol
     case wait_for_it: turn.set_phase(clean_up); return Turn::join();
     default: break;
     }
-    if (!turn.actor().zombies.is_none()) return Turn::reap();
+    if (!turn.ties().zombies.is_none()) return Turn::reap();
     turn.set_phase(create);
     ++done_;
     return pause.count() == 0 ? Turn::again() : Turn::sleep(clock_.to_cycles(pause));
@@ -111,7 +111,7 @@ Decision Programs::many_children(Turn& turn, std::uint64_t rounds, std::uint64_t
         turn.set_phase(turn.phase() + 1);
         return Turn::join();
     }
-    if (!turn.actor().zombies.is_none()) return Turn::reap();
+    if (!turn.ties().zombies.is_none()) return Turn::reap();
     turn.set_phase(0);
     ++done_;
     if (done_ == rounds) return Turn::finish();
@@ -141,15 +141,14 @@ Decision Programs::main(Turn& turn, const Populate& spec) {
     std::uint64_t told = phase - spec.tasks - spec.vmallocs;
     if (spec.deep != 0 && told-- == 0) return Turn::sleep(clock_.to_cycles(kUntilTheyWait));
     if (told < workers_.size()) return Turn::wake(workers_[told]);
-    if (turn.actor().children != 0) return Turn::join();
-    if (!turn.actor().zombies.is_none()) return Turn::reap();
+    if (turn.ties().children != 0) return Turn::join();
+    if (!turn.ties().zombies.is_none()) return Turn::reap();
     done_ = 1;
     return Turn::finish();
 }
 
-/// Its number among the residents is in its progress.
 Decision Programs::resident(Turn& turn, const Populate& spec) {
-    const bool goes_deep = turn.actor().progress < spec.deep;
+    const bool goes_deep = turn.actor().number < spec.deep;
     const std::uint32_t phase = turn.phase();
     turn.set_phase(phase + 1);
     if (goes_deep && phase == 0) {
@@ -277,7 +276,7 @@ Decision Programs::main(Turn& turn, const BorrowedTable& spec) {
     case wait: return Turn::join();
     default: break;
     }
-    if (!turn.actor().zombies.is_none()) return Turn::reap();
+    if (!turn.ties().zombies.is_none()) return Turn::reap();
     done_ = 1;
     return Turn::finish();
 }
@@ -290,7 +289,7 @@ void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
         if (record.role == Role::sleeper) workers_.push_back(child);
     }
     if (record.role == Role::resident) {
-        record.progress = workers_.size();
+        record.number = static_cast<std::uint32_t>(workers_.size());
         workers_.push_back(child);
     }
     if (record.role != Role::worker) return;
@@ -302,7 +301,7 @@ void Programs::adopt(ActorTable& actors, ActorId self, ActorId child) {
     } else {
         workers_.push_back(child);
     }
-    record.progress = number;
+    record.number = number;
     record.cpu = core::CpuId{static_cast<std::uint16_t>(number % cpus_)};
 }
 

@@ -42,12 +42,12 @@ Decision Programs::main(Turn& turn, const Server& spec) {
     const std::uint32_t sent_home = phase < kClosing ? 0 : phase - kClosing;
     turn.set_phase(kClosing + sent_home + 1);
     if (sent_home < workers_.size()) return Turn::wake(workers_[sent_home]);
-    return turn.actor().children == 0 ? Turn::finish() : Turn::join();
+    return turn.ties().children == 0 ? Turn::finish() : Turn::join();
 }
 
 Decision Programs::worker(Turn& turn, const Server& spec) {
     const std::uint32_t phase = turn.phase();
-    const auto number = static_cast<std::uint32_t>(turn.actor().progress);
+    const auto number = turn.actor().number;
     if (phase == kLeaving) {
         workers_[number] = ActorId::none();
         return Turn::exit();

@@ -155,8 +155,8 @@ void Simulation::switch_to(core::CpuId cpu, ActorId next, Tracer tracer) {
     if (zombie.is_none()) return;
     Actor& gone = actors_.mut(zombie);
     gone.state = ActorState::ended;
-    gone.next = actors_[gone.parent].zombies;
-    actors_.mut(gone.parent).zombies = zombie;
+    gone.next = actors_.ties(gone.parent).zombies;
+    actors_.mut_ties(gone.parent).zombies = zombie;
     lose_child(gone.parent, now_of(cpu));
 }
 
@@ -176,10 +176,10 @@ bool Simulation::run_program(core::CpuId cpu, Tracer tracer) {
     case Decision::What::spawn: spawn(cpu, decision, tracer); return true;
     case Decision::What::exit: exit(cpu, tracer); return true;
     case Decision::What::reap: reap(cpu, tracer); return true;
-    case Decision::What::join: return actors_[self].children != 0 && wait(cpu, tracer);
+    case Decision::What::join: return actors_.ties(self).children != 0 && wait(cpu, tracer);
     case Decision::What::block:
-        if (actors_[self].wakeups == 0) return wait(cpu, tracer);
-        --actors_.mut(self).wakeups;
+        if (actors_.ties(self).wakeups == 0) return wait(cpu, tracer);
+        --actors_.mut_ties(self).wakeups;
         return false;
     case Decision::What::wake: wake(decision.other, now_of(cpu)); return false;
     case Decision::What::sleep:
@@ -216,7 +216,7 @@ void Simulation::spawn(core::CpuId cpu, const Decision& decision, Tracer tracer)
     if (!outcome.is_done()) return;
     const ActorId child = actors_.add(
         {.task = core::TaskId{outcome.value}, .parent = parent, .cpu = cpu_for_child(parent), .role = decision.role});
-    ++actors_.mut(parent).children;
+    ++actors_.mut_ties(parent).children;
     programs_.adopt(actors_, parent, child);
     queues_.make_ready(actors_, child, now_of(cpu));
 }
@@ -229,7 +229,7 @@ void Simulation::exit(core::CpuId cpu, Tracer tracer) {
     const core::TaskId task = actors_[self].task;
     const bool is_process = machine_.state().tasks[task].kind == core::TaskKind::process;
     apply(cpu, core::Exit{cpu}, tracer);
-    if (actors_[self].children != 0) adopt_orphans_of(self);
+    if (actors_.ties(self).children != 0) adopt_orphans_of(self);
     if (is_process) {
         mine.zombie = self;
         return;
@@ -240,9 +240,9 @@ void Simulation::exit(core::CpuId cpu, Tracer tracer) {
 }
 
 void Simulation::reap(core::CpuId cpu, Tracer tracer) {
-    Actor& parent = actors_.mut(cpus_[cpu.raw()].actor);
-    const ActorId zombie = parent.zombies;
-    parent.zombies = actors_[zombie].next;
+    ActorTies& ties = actors_.mut_ties(cpus_[cpu.raw()].actor);
+    const ActorId zombie = ties.zombies;
+    ties.zombies = actors_[zombie].next;
     const core::TaskId task = actors_[zombie].task;
     actors_.remove(zombie);
     apply(cpu, core::Reap{cpu, task}, tracer);
@@ -262,18 +262,17 @@ const core::Outcome& Simulation::apply(core::CpuId cpu, const core::Command& com
 
 void Simulation::wake(ActorId other, core::Cycles at) {
     if (other.is_none()) return;
-    Actor& actor = actors_.mut(other);
-    if (actor.state == ActorState::waiting) {
+    const ActorState state = actors_[other].state;
+    if (state == ActorState::waiting) {
         queues_.make_ready(actors_, other, at);
-    } else if (actor.state != ActorState::unused && actor.state != ActorState::ended) {
-        ++actor.wakeups;
+    } else if (state != ActorState::unused && state != ActorState::ended) {
+        ++actors_.mut_ties(other).wakeups;
     }
 }
 
 void Simulation::lose_child(ActorId parent, core::Cycles at) {
-    Actor& record = actors_.mut(parent);
-    --record.children;
-    if (record.children == 0 && record.state == ActorState::waiting) queues_.make_ready(actors_, parent, at);
+    const bool was_last = --actors_.mut_ties(parent).children == 0;
+    if (was_last && actors_[parent].state == ActorState::waiting) queues_.make_ready(actors_, parent, at);
 }
 
 /// forget_original_parent: children and zombies of a task that ends go to init.
@@ -282,9 +281,9 @@ void Simulation::adopt_orphans_of(ActorId parent) {
         const ActorId child{index};
         if (actors_[child].state == ActorState::unused || actors_[child].parent != parent) continue;
         actors_.mut(child).parent = kInit;
-        if (actors_[child].state != ActorState::ended) ++actors_.mut(kInit).children;
+        if (actors_[child].state != ActorState::ended) ++actors_.mut_ties(kInit).children;
     }
-    actors_.mut(parent).children = 0;
+    actors_.mut_ties(parent).children = 0;
 }
 
 /// A killed task that waits is woken to die.

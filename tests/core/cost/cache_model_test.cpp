@@ -27,6 +27,15 @@ CacheConfig desktop() {
 CacheConfig tiny() {
     return config_of({.kib = 8, .ways = 2}, {.kib = 12, .ways = 3}, {.kib = 48, .ways = 4});
 }
+/// The same with powers of two of sets, in which a processor's copies of what is dropped are looked for another way.
+CacheConfig tiny_and_even() {
+    return config_of({.kib = 8, .ways = 2}, {.kib = 12, .ways = 3}, {.kib = 32, .ways = 4});
+}
+CacheConfig sliced() {
+    CacheConfig config = config_of({.kib = 32, .ways = 8}, {.kib = 256, .ways = 4}, {.kib = 2048, .ways = 4});
+    config.l3_slices = 4;
+    return config;
+}
 
 /// Lists of line numbers, the most recently used first; ownership by looking at everybody.
 class PlainCaches {
@@ -124,8 +133,9 @@ rc::Gen<std::vector<Step>> steps_of(unsigned cpus) {
 
 RC_GTEST_PROP(CacheModel, AnswersAsAPlainModelDoes, ()) {
     const auto cpus = *rc::gen::element(1U, 2U, 3U, 70U);
-    CacheModel model{tiny(), static_cast<std::uint16_t>(cpus)};
-    PlainCaches plain{tiny(), cpus};
+    const auto config = *rc::gen::map(rc::gen::inRange(0, 2), [](int i) { return i == 0 ? tiny() : tiny_and_even(); });
+    CacheModel model{config, static_cast<std::uint16_t>(cpus)};
+    PlainCaches plain{config, cpus};
     for (const Step& step : *rc::gen::scale(6, steps_of(cpus))) {
         const PhysAddr at{step.line * kLine + 8};
         const CpuId cpu{static_cast<std::uint16_t>(step.cpu)};
@@ -140,6 +150,33 @@ RC_GTEST_PROP(CacheModel, AnswersAsAPlainModelDoes, ()) {
         }
         RC_ASSERT(std::string{model.check_invariants()}.empty());
     }
+}
+
+/// A single processor takes short cuts. One whose only neighbour does nothing does not.
+RC_GTEST_PROP(CacheModel, AnswersASingleProcessorAsOneWithAnIdleNeighbour, ()) {
+    const auto config = *rc::gen::map(rc::gen::inRange(0, 3), [](int i) {
+        return i == 0 ? tiny() : i == 1 ? tiny_and_even() : sliced();
+    });
+    const CpuId cpu{0};
+    CacheModel alone{config, 1};
+    CacheModel accompanied{config, 2};
+    // Few pages that share sets, so that they drive each other out of the third level.
+    const auto steps = *rc::gen::container<std::vector<std::tuple<unsigned, unsigned, bool>>>(
+        rc::gen::tuple(rc::gen::inRange(0U, 80U), rc::gen::inRange(0U, 65U), rc::gen::arbitrary<bool>()));
+    for (const auto& [page, lines, is_write] : steps) {
+        const PhysAddr at{std::uint64_t{page % 40} << 19U | std::uint64_t{page / 40} << kPageShift};
+        if (lines == 0) {
+            RC_ASSERT(alone.access(cpu, at, is_write) == accompanied.access(cpu, at, is_write));
+            continue;
+        }
+        CacheModel::Found found{};
+        CacheModel::Found found_beside_another{};
+        alone.access_run(cpu, at, lines, is_write, found);
+        accompanied.access_run(cpu, at, lines, is_write, found_beside_another);
+        RC_ASSERT(found == found_beside_another);
+    }
+    RC_ASSERT(alone.counters(cpu) == accompanied.counters(cpu));
+    RC_ASSERT(std::string{alone.check_invariants()}.empty());
 }
 
 constexpr CpuId kFirst{0};
@@ -297,6 +334,10 @@ RC_GTEST_PROP(LineMatch, VectorAndLoopFindTheSameWays, ()) {
     for (unsigned way = 0; way < ways; ++way) tags[way] = *rc::gen::inRange(0U, 4U);
     const auto wanted = *rc::gen::inRange(0U, 4U);
     RC_ASSERT(match_lines(tags.data(), ways, wanted) == portable::match_lines(tags.data(), ways, wanted));
+    for (const unsigned shift : {0U, 1U}) {
+        RC_ASSERT(any_line_begins(tags.data(), ways, shift, wanted) ==
+                  portable::any_line_begins(tags.data(), ways, shift, wanted));
+    }
 }
 
 } // namespace

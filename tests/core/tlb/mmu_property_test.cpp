@@ -120,8 +120,15 @@ private:
         return inside;
     }
 
+    /// The same page again as often as not: an MMU may remember which it was.
+    [[nodiscard]] VirtAddr next_address() {
+        const bool stays = random_.chance(1, 2);
+        last_ = stays ? align_down(last_, Bytes{kPageBytes}) + Bytes{random_.below(kPageBytes)} : some_address();
+        return last_;
+    }
+
     void access() {
-        const VirtAddr at = some_address();
+        const VirtAddr at = next_address();
         const Access access{.kind = static_cast<AccessKind>(random_.below(kAccessKinds)),
                             .privilege = static_cast<Privilege>(random_.below(kPrivileges)),
                             .stack = random_.chance(1, 8)};
@@ -216,6 +223,7 @@ private:
     TableBuilder tables_;
     PagingFeatures features_;
     std::vector<std::pair<VirtAddr, PageSize>> places_;
+    VirtAddr last_;
     PhysMemory other_; ///< the plain one's
     Mmu mmu_;
     PlainMmu plain_;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 namespace ksl::core::testing {
@@ -201,6 +202,34 @@ TEST(Mmu, IsAValue) {
     copy.invlpg(kPage);
     EXPECT_FALSE(copy == machine.mmu);
     EXPECT_TRUE(machine.is_cached(kPage)) << "the other one is not touched";
+}
+
+/// Against one that comes back from a file before each access and so remembers nothing but its state.
+TEST(Mmu, RememberingThePageOfTheLastAccessChangesNothing) {
+    for (const char* id : {"skylake", "zen3", "goldencove"}) {
+        TlbMachine machine{id};
+        Random random{5};
+        const auto page = [](std::uint64_t number) { return kPage + Bytes{number * 64 * kPageBytes}; }; // one set
+        for (std::uint64_t i = 0; i < 40; ++i) machine.map(page(i));
+        Mmu forgetful = machine.mmu;
+        std::array<std::uint64_t, 3> before{};
+        for (int i = 0; i < 2000; ++i) {
+            const std::uint64_t choice = random.below(4);
+            const std::uint64_t number = choice < 3 ? before[choice] : random.below(40);
+            before = {number, before[0], before[1]};
+            const VirtAddr at = page(number) + Bytes{random.below(512) * 8};
+            const std::vector<std::byte> file = bytes_of_state(forgetful);
+            StateReader reader{file};
+            reader(forgetful);
+            ASSERT_TRUE(reader.ok());
+            const Access access = Access::kernel(random.chance(1, 2) ? AccessKind::write : AccessKind::read);
+            const MmuAnswer expected = forgetful.access(at, access, machine.tables.memory());
+            const MmuAnswer answer = machine.mmu.access(at, access, machine.tables.memory());
+            ASSERT_EQ(answer.at(), expected.at());
+            ASSERT_EQ(answer.outcome(), expected.outcome());
+        }
+        EXPECT_EQ(digest_of(machine.mmu), digest_of(forgetful)) << id;
+    }
 }
 
 TEST(Mmu, ComesBackFromAFileAndRefusesAForgedOne) {

@@ -20,7 +20,7 @@ Capture read(const std::filesystem::path& folder) {
 std::string differences_of(const PartResult& part) {
     std::string text;
     for (const Difference& difference : part.differences())
-        text += "#" + std::to_string(difference.event) + ": recorded " + difference.recorded + ", engine " +
+        text += '#' + std::to_string(difference.event) + ": recorded " + difference.recorded + ", engine " +
                 difference.engine + "\n";
     return text;
 }
