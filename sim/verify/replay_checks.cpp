@@ -7,6 +7,7 @@
 #include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
 #include "sim/verify/stack_check.h"
+#include "sim/verify/state_constants.h"
 
 #include <fmt/format.h>
 
@@ -60,6 +61,7 @@ void add_parts(Verification& verification, const ReplayResult& result) {
 Result<void> check_replay(Verification& verification) {
     KSL_TRY_ASSIGN(capture, capture::read_capture(verification.folder));
     for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
+    settle_constants(capture.states, *std::ranges::find(verification.parts, "states", &PartResult::name));
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
