@@ -258,8 +258,7 @@ TaskState read_task(const JsonNode& node) {
     task.stack = VirtRange{node["stack_base"].address(), node["stack_top"].address()};
     task.saved_sp = node["saved_sp"].address();
     task.end_magic = node["stack_end_magic"].hex();
-    const auto magic_at = node.find("stack_end_magic_address");
-    task.end_magic_at = magic_at ? magic_at->address() : task.stack.lowest;
+    if (const auto magic_at = node.find("stack_end_magic_address")) task.end_magic_at = magic_at->address();
     if (const auto area = node.find("vm_struct")) task.area = read_stack_area(*area);
     if (const auto pfn = node.find("stack_first_pfn")) task.first_pfn = Pfn{pfn->number(kMostPfn)};
     return task;

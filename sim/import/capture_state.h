@@ -153,7 +153,7 @@ struct TaskState {
     ThreadInfoState thread_info;
     core::VirtRange stack;
     core::VirtAddr saved_sp;
-    core::VirtAddr end_magic_at;
+    std::optional<core::VirtAddr> end_magic_at; ///< 2016; later kernels have it at the stack's lowest address
     std::uint64_t end_magic = 0;
     std::optional<VmUser> area;         ///< of a vmapped stack; without caller
     std::optional<core::Pfn> first_pfn; ///< of a contiguous stack

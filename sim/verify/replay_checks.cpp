@@ -70,7 +70,8 @@ Result<void> check_replay(Verification& verification) {
         add_parts(verification, *result);
     PartResult& layout = verification.parts.emplace_back("stack_layout");
     for (std::size_t i = 0; i < capture.states.size(); ++i)
-        judge_stack_layout(capture.states[i].tasks, fmt::format("state_{:02}", i), layout);
+        judge_stack_layout(capture.states[i].tasks, capture.states[i].vmap.direct_map_base,
+                           fmt::format("state_{:02}", i), layout);
     verification.events = pages.events;
     verification.states = pages.states;
     std::erase_if(verification.parts, [](const PartResult& part) {
