@@ -170,6 +170,7 @@ AreaState read_area(const JsonNode& node) {
     AreaState area;
     area.range = range(node);
     if (const auto flags = node.find("flags")) area.flags = flags->hex();
+    if (const auto status = node.find("status")) area.is_busy = status->text() == "busy";
     const auto address = node.find("vm_addr");
     if (!address) return area;
     VmUser user;
@@ -235,6 +236,8 @@ ThreadInfoState read_thread_info(const JsonNode& node) {
     if (const auto cpu = fields.find("cpu")) info.cpu = cpu->hex();
     if (const auto limit = fields.find("addr_limit")) info.addr_limit = limit->hex();
     if (const auto task = fields.find("task")) info.task = task->address();
+    if (const auto error = fields.find("uaccess_err")) info.uaccess_error = error->number(1);
+    if (const auto error = fields.find("sig_on_uaccess_error")) info.signals_uaccess_error = error->number(1);
     return info;
 }
 

@@ -6,8 +6,10 @@
 #include "sim/replay/slab_replay.h"
 #include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
+#include "sim/verify/area_figures.h"
 #include "sim/verify/stack_check.h"
 #include "sim/verify/state_constants.h"
+#include "sim/verify/task_figures.h"
 
 #include <fmt/format.h>
 
@@ -72,6 +74,8 @@ Result<void> check_replay(Verification& verification) {
     for (std::size_t i = 0; i < capture.states.size(); ++i)
         judge_stack_layout(capture.states[i].tasks, capture.states[i].vmap.direct_map_base,
                            fmt::format("state_{:02}", i), layout);
+    judge_tasks(capture, verification.parts.emplace_back("tasks"));
+    judge_areas(capture, pages.own_frames, verification.parts.emplace_back("areas"));
     verification.events = pages.events;
     verification.states = pages.states;
     std::erase_if(verification.parts, [](const PartResult& part) {
