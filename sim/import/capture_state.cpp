@@ -170,7 +170,12 @@ AreaState read_area(const JsonNode& node) {
     AreaState area;
     area.range = range(node);
     if (const auto flags = node.find("flags")) area.flags = flags->hex();
-    if (const auto status = node.find("status")) area.is_busy = status->text() == "busy";
+    if (const auto status = node.find("status")) {
+        const std::string text = status->text();
+        area.is_busy = text == "busy";
+        if (!*area.is_busy && text != "lazily_freed_or_vm_map_ram" && node.ok())
+            status->refuse("busy or lazily_freed_or_vm_map_ram");
+    }
     const auto address = node.find("vm_addr");
     if (!address) return area;
     VmUser user;
@@ -287,6 +292,11 @@ Result<State> parse_state(std::string file, std::string_view json) {
     state.tasks = read_tasks(root["tasks"]);
     state.vmap = read_vmap(root["vmap"]);
     if (const auto buddy = root.find("buddy")) state.buddy = read_buddy(*buddy);
+    if (const auto ring = root.find("ring")) {
+        std::uint64_t entries = 0;
+        ring->each([&](const JsonNode& cpu) { entries += cpu["entries"].number(kMostCount); });
+        if (ring->size() != 0) state.ring_entries = entries;
+    }
     if (const auto events = root.find("trace_events_before_this_state")) {
         state.events_before = events->number(kMostCount);
     }

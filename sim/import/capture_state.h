@@ -179,6 +179,7 @@ struct State {
     VmapState vmap;
     std::optional<BuddyState> buddy;            ///< not in mmu captures
     std::optional<std::uint64_t> events_before; ///< trace events recorded before this state; replay captures only
+    std::optional<std::uint64_t> ring_entries;  ///< the same, as the trace buffers of all CPUs count them
 
     friend bool operator==(const State&, const State&) = default;
 };

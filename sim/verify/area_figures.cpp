@@ -144,12 +144,15 @@ private:
         add("caller", group, user.caller);
         add("vm_flags", group, fmt::format("{:#x}", user.flags));
         add("phys", group, fmt::format("{:#x}", user.phys.raw()));
-        if (is_stack || (user.flags & kVmAlloc) != 0) {
+        const unsigned signs = ((user.flags & kVmAlloc) != 0 ? 1U : 0U) + (user.page_count != 0 ? 1U : 0U) +
+                               (user.pages.empty() ? 0U : 1U);
+        if (is_stack || signs >= 2) {
             const std::uint64_t pages = (ends.second - ends.first) / core::kPageBytes - 1;
             judge("nr_pages", std::to_string(user.page_count), std::to_string(pages));
             judge("number of page_pfns", std::to_string(user.pages.size()), std::to_string(pages));
         } else {
-            add("nr_pages", group, std::to_string(user.page_count));
+            judge("nr_pages", std::to_string(user.page_count), "0");
+            judge("number of page_pfns", std::to_string(user.pages.size()), "0");
         }
         judge_frames(ends, user.pages);
     }

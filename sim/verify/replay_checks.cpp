@@ -63,7 +63,9 @@ void add_parts(Verification& verification, const ReplayResult& result) {
 Result<void> check_replay(Verification& verification) {
     KSL_TRY_ASSIGN(capture, capture::read_capture(verification.folder));
     for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
-    settle_constants(capture.states, *std::ranges::find(verification.parts, "states", &PartResult::name));
+    PartResult& states = *std::ranges::find(verification.parts, "states", &PartResult::name);
+    settle_constants(capture.states, states);
+    settle_moments(capture, states);
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));

@@ -94,6 +94,15 @@ std::uint64_t most_frequent(const std::vector<std::uint64_t>& values) {
     });
 }
 
+/// Between the event of that index and the one before it; the trace's ends are pauses as well.
+core::Nanoseconds pause_before(const std::vector<capture::Event>& events, std::uint64_t index) {
+    constexpr core::Nanoseconds kForever{UINT64_MAX};
+    const auto at = std::ranges::lower_bound(events, index, {}, &capture::Event::index);
+    if (at == events.begin()) return kForever;
+    if (at == events.end()) return events.back().index + 1 == index ? kForever : core::Nanoseconds{0};
+    return at->time - std::prev(at)->time;
+}
+
 } // namespace
 
 void settle_constants(std::vector<capture::State>& states, PartResult& part) {
@@ -116,6 +125,25 @@ void settle_constants(std::vector<capture::State>& states, PartResult& part) {
                                  .around = {}});
             set(figure, believed);
         });
+    }
+}
+
+void settle_moments(capture::Capture& capture, PartResult& part) {
+    for (std::size_t i = 0; i < capture.states.size(); ++i) {
+        capture::State& state = capture.states[i];
+        if (!state.events_before || !state.ring_entries) continue;
+        if (*state.events_before == *state.ring_entries) {
+            part.add_exact();
+            continue;
+        }
+        part.add_difference({.event = *state.events_before,
+                             .where = fmt::format("state_{:02}: events before it", i),
+                             .recorded = std::to_string(*state.events_before),
+                             .engine = fmt::format("{} in the trace buffers", *state.ring_entries),
+                             .around = {}});
+        const std::vector<capture::Event>& events = capture.log.events;
+        if (pause_before(events, *state.events_before) < pause_before(events, *state.ring_entries))
+            state.events_before = state.ring_entries;
     }
 }
 

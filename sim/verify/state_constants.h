@@ -17,4 +17,8 @@ namespace ksl::sim {
 /// Judges, and makes all states agree.
 void settle_constants(std::vector<capture::State>& states, PartResult& part);
 
+/// A state says twice how many events came before it. Where it contradicts itself, the longer pause of the trace is
+/// believed: states are taken while the machine is stopped. One judgement a state.
+void settle_moments(capture::Capture& capture, PartResult& part);
+
 } // namespace ksl::sim
