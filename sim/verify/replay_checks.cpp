@@ -8,6 +8,7 @@
 #include "sim/replay/vmap_replay.h"
 #include "sim/verify/area_figures.h"
 #include "sim/verify/stack_check.h"
+#include "sim/verify/stack_offers.h"
 #include "sim/verify/state_constants.h"
 #include "sim/verify/task_figures.h"
 
@@ -66,6 +67,7 @@ Result<void> check_replay(Verification& verification) {
     PartResult& states = *std::ranges::find(verification.parts, "states", &PartResult::name);
     settle_constants(capture.states, states);
     settle_moments(capture, states);
+    settle_offers(capture, *std::ranges::find(verification.parts, "stacks_given_back", &PartResult::name));
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
