@@ -24,6 +24,7 @@ struct FragmentedThread {
     std::uint64_t number = 0;
     std::uint64_t error = 0;    ///< errno of clone(); 0: created
     std::uint64_t free_kib = 0; ///< afterwards
+    bool is_missing = false;    ///< not recorded: put in where the numbers of the others leave a gap
 };
 
 /// What the out-of-memory killer said: of each report the free lists, one after the other.

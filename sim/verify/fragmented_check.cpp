@@ -4,6 +4,7 @@
 #include "core/memory/counted_state.h"
 #include "core/memory/page_allocator.h"
 #include "core/memory/slab_rules.h"
+#include "sim/verify/row_numbers.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@ constexpr std::uint64_t kPageKib = 4;
 constexpr std::uint64_t kTryAgain = 11; ///< EAGAIN: the limit of threads
 constexpr std::uint64_t kNoMemory = 12; ///< ENOMEM
 constexpr unsigned kMostFreeObjects = 64;
+constexpr std::uint64_t kMostMissing = 1000; ///< rows at one place
 constexpr std::string_view kOthers = "memory that others took or gave back between two threads";
 constexpr std::string_view kPageLists = "single pages come through page lists that are not recorded";
 constexpr std::string_view kSmallBlocks = "single pages and pairs that others took until the report";
@@ -142,7 +144,8 @@ Play play_contiguous(const core::PageState& start, const core::SlabShape& shape,
 
 class Judge {
 public:
-    explicit Judge(const FragmentedCapture& capture) : capture_(capture), is_contiguous_(falls_by_a_stack()) {
+    explicit Judge(const FragmentedCapture& capture)
+        : capture_(with_all_rows(capture)), is_contiguous_(falls_by_a_stack()) {
         // A refusal ends the run: only the last row can be one.
         const std::uint64_t last = capture_.threads.back().error;
         created_ = capture_.threads.size() - (last == kTryAgain || last == kNoMemory ? 1U : 0U);
@@ -167,6 +170,25 @@ public:
     }
 
 private:
+    /// Rows that are missing, by the numbers of the others, are put in, and marked.
+    static FragmentedCapture with_all_rows(FragmentedCapture capture) {
+        std::vector<std::uint64_t> numbers;
+        for (const capture::FragmentedThread& thread : capture.threads) numbers.push_back(thread.number);
+        const std::vector<NumberedRow> checked = check_numbers(numbers);
+        std::vector<capture::FragmentedThread> all;
+        for (std::size_t i = 0; i < checked.size(); ++i) {
+            const std::uint64_t missing = std::min<std::uint64_t>(checked[i].missing_before, kMostMissing);
+            for (std::uint64_t k = 0; k < missing; ++k) {
+                all.push_back({.number = all.size(),
+                               .error = 0,
+                               .free_kib = all.empty() ? capture.free_kib : all.back().free_kib,
+                               .is_missing = true});
+            }
+            all.push_back(capture.threads[i]);
+        }
+        capture.threads = std::move(all);
+        return capture;
+    }
     static void judge(PartResult& part, std::string where, std::string recorded, std::string engine) {
         if (recorded == engine) {
             part.add_exact();
@@ -269,6 +291,11 @@ private:
         const std::vector<capture::FragmentedThread>& rows = capture_.threads;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const std::string where = fmt::format("thread {}", i);
+            if (rows[i].is_missing) {
+                judge(threads_, where, "no such row", "a thread");
+                now -= i < play.falls.size() ? play.falls[i] : 0;
+                continue;
+            }
             const bool is_sound = rows[i].number == i && rows[i].error == 0;
             const std::size_t beyond = i < play.falls.size() ? 0 : i - play.falls.size() + 1;
             if (is_sound && beyond != 0 && beyond * kStackKib <= kib_of_others_) {
@@ -288,7 +315,7 @@ private:
                 continue;
             }
             // A wrong value stands alone; what others took is missing from then on.
-            const bool stands_alone = i + 1 >= rows.size() || i + 1 >= play.falls.size() ||
+            const bool stands_alone = i + 1 >= rows.size() || i + 1 >= play.falls.size() || rows[i + 1].is_missing ||
                                       rows[i + 1].free_kib + play.falls[i + 1] == expected;
             if (stands_alone) {
                 judge(threads_, where + ": free KiB afterwards", std::to_string(rows[i].free_kib),
@@ -350,7 +377,9 @@ private:
         const std::vector<capture::FragmentedThread>& rows = capture_.threads;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const bool is_last = i + 1 == rows.size();
-            if (rows[i].number == i && (rows[i].error == 0 || (is_last && rows[i].error == kTryAgain))) {
+            if (rows[i].is_missing) {
+                judge(threads_, fmt::format("thread {}", i), "no such row", "a thread");
+            } else if (rows[i].number == i && (rows[i].error == 0 || (is_last && rows[i].error == kTryAgain))) {
                 threads_.add_exact();
             } else {
                 judge_odd_row(i, true);
@@ -360,7 +389,7 @@ private:
         judge(ends_, "the end", capture_.oom ? "out-of-memory killer" : "goes on", "goes on");
     }
 
-    const FragmentedCapture& capture_;
+    FragmentedCapture capture_;
     std::size_t created_ = 0;
     bool is_contiguous_;
     std::uint64_t kib_of_others_ = 0; ///< that rows show beyond what the threads took
