@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
+#include <set>
 
 namespace ksl::sim {
 
@@ -26,6 +28,7 @@ constexpr std::uint64_t kTryAgain = 11; ///< EAGAIN: the limit of threads
 constexpr std::uint64_t kNoMemory = 12; ///< ENOMEM
 constexpr unsigned kMostFreeObjects = 64;
 constexpr std::uint64_t kMostMissing = 1000; ///< rows at one place
+constexpr std::string_view kInstructions = "instructions";
 constexpr std::string_view kOthers = "memory that others took or gave back between two threads";
 constexpr std::string_view kPageLists = "single pages come through page lists that are not recorded";
 constexpr std::string_view kSmallBlocks = "single pages and pairs that others took until the report";
@@ -159,11 +162,12 @@ public:
         } else {
             judge_mapped();
         }
+        judge_copies();
         if (capture_.created)
             judge(ends_, "threads that the capture counts", std::to_string(*capture_.created),
                   std::to_string(created_));
         std::vector<PartResult> parts;
-        for (PartResult* part : {&start_, &threads_, &ends_, &lists_}) {
+        for (PartResult* part : {&start_, &threads_, &ends_, &lists_, &copies_}) {
             if (part->total() != 0 || !part->undetermined().empty()) parts.push_back(std::move(*part));
         }
         return parts;
@@ -216,6 +220,11 @@ private:
             const auto id = zone_named(row.zone);
             const auto zone = std::ranges::find_if(zones, [&](const core::CountedZone& own) { return own.id == id; });
             if (zone == zones.end()) continue;
+            if (const auto missing = missing_type(row.zone)) {
+                judge(start_, fmt::format("pagetypeinfo of zone {}", row.zone), "no line of type " + *missing,
+                      "a line of every type");
+                fill_in(*zone, type_named(*missing), row);
+            }
             for (std::size_t order = 0; order < std::min<std::size_t>(core::kOrders, row.free_blocks.size()); ++order) {
                 const std::uint64_t counted = blocks_of(*zone, order);
                 judge(start_, fmt::format("free blocks of order {} in zone {}", order, row.zone),
@@ -223,6 +232,28 @@ private:
                 if (row.free_blocks[order] != counted)
                     mends_.push_back({zone->id, order, row.free_blocks[order], counted});
             }
+        }
+    }
+    /// A type of pageblocks without its line of free blocks, if it is just one.
+    [[nodiscard]] std::optional<std::string> missing_type(std::string_view zone) const {
+        std::optional<std::string> missing;
+        for (const std::string& type : capture_.types.types) {
+            const bool is_there = std::ranges::any_of(capture_.types.free, [&](const proc::TypedFreeBlocks& row) {
+                return row.zone == zone && row.type == type;
+            });
+            if (is_there) continue;
+            if (missing) return std::nullopt;
+            missing = type;
+        }
+        return missing;
+    }
+    /// Its free blocks are what the other types leave.
+    static void fill_in(core::CountedZone& zone, core::MigrateType type, const proc::BuddyZone& row) {
+        for (std::size_t order = 0; order < std::min<std::size_t>(core::kOrders, row.free_blocks.size()); ++order) {
+            const std::uint64_t counted = blocks_of(zone, order);
+            const std::uint64_t rest = row.free_blocks[order] > counted ? row.free_blocks[order] - counted : 0;
+            zone.free_blocks[order][static_cast<std::size_t>(type)] +=
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(rest, std::numeric_limits<std::uint16_t>::max()));
         }
     }
     struct Mend {
@@ -318,6 +349,7 @@ private:
             const bool stands_alone = i + 1 >= rows.size() || i + 1 >= play.falls.size() || rows[i + 1].is_missing ||
                                       rows[i + 1].free_kib + play.falls[i + 1] == expected;
             if (stands_alone) {
+                wrong_.insert(i);
                 judge(threads_, where + ": free KiB afterwards", std::to_string(rows[i].free_kib),
                       std::to_string(expected));
                 now = expected;
@@ -329,8 +361,34 @@ private:
             }
         }
     }
+    /// result.txt has the same rows once more: what the machine printed. Where clone.csv is the wrong one and was
+    /// judged, the copy stands for itself.
+    void judge_copies() {
+        for (const capture::FragmentedThread& copy : capture_.copies) {
+            if (copy.number >= capture_.threads.size()) continue;
+            const capture::FragmentedThread& row = capture_.threads[copy.number];
+            if (row.is_missing) continue;
+            const auto one = [&](std::string_view what, std::uint64_t original, std::uint64_t printed) {
+                const bool is_known_wrong =
+                    original != printed && wrong_.contains(copy.number) && what != kInstructions;
+                judge(copies_, fmt::format("thread {}: {}", copy.number, what), std::to_string(original),
+                      std::to_string(is_known_wrong ? original : printed));
+            };
+            one(kInstructions, row.instructions, copy.instructions);
+            one("errno", row.error, copy.error);
+            one("free KiB afterwards", row.free_kib, copy.free_kib);
+        }
+        if (capture_.oom_lists.size() != capture_.oom_lists_copies.size()) return; // the log was not printed whole
+        for (std::size_t i = 0; i < capture_.oom_lists.size(); ++i) {
+            const bool is_judged = lists_.differing() != 0 && capture_.oom && i < capture_.oom->free.size();
+            if (!is_judged)
+                judge(copies_, fmt::format("free lists of the killer's log, line {}", i + 1), capture_.oom_lists[i],
+                      capture_.oom_lists_copies[i]);
+        }
+    }
     void judge_odd_row(std::size_t row, bool engine_creates) {
         const capture::FragmentedThread& thread = capture_.threads[row];
+        wrong_.insert(row);
         judge(threads_, fmt::format("row {}", row), fmt::format("thread {}, errno {}", thread.number, thread.error),
               engine_creates ? fmt::format("thread {}, errno 0", row) : std::string{"no block for its stack"});
     }
@@ -395,10 +453,12 @@ private:
     std::uint64_t kib_of_others_ = 0; ///< that rows show beyond what the threads took
     bool has_fewer_blocks_ = false;   ///< than the engine has, because of them
     std::vector<Mend> mends_;
+    std::set<std::uint64_t> wrong_; ///< threads whose row in clone.csv differs
     PartResult start_{"start_lists"};
     PartResult threads_{"threads"};
     PartResult ends_{"ends"};
     PartResult lists_{"oom_lists"};
+    PartResult copies_{"copies"};
 };
 
 } // namespace
