@@ -162,10 +162,12 @@ public:
         } else {
             judge_mapped();
         }
-        judge_copies();
-        if (capture_.created)
+        if (capture_.created) {
             judge(ends_, "threads that the capture counts", std::to_string(*capture_.created),
                   std::to_string(created_));
+            if (*capture_.created != created_) wrong_.insert(capture_.threads.size() - 1); // was it refused or not
+        }
+        judge_copies();
         std::vector<PartResult> parts;
         for (PartResult* part : {&start_, &threads_, &ends_, &lists_, &copies_}) {
             if (part->total() != 0 || !part->undetermined().empty()) parts.push_back(std::move(*part));
@@ -364,9 +366,22 @@ private:
     /// result.txt has the same rows once more: what the machine printed. Where clone.csv is the wrong one and was
     /// judged, the copy stands for itself.
     void judge_copies() {
-        for (const capture::FragmentedThread& copy : capture_.copies) {
+        std::vector<std::uint64_t> numbers;
+        for (const capture::FragmentedThread& copy : capture_.copies) numbers.push_back(copy.number);
+        const std::vector<NumberedRow> checked = check_numbers(numbers);
+        for (std::size_t i = 0; i < checked.size(); ++i) {
+            capture::FragmentedThread copy = capture_.copies[i];
+            if (checked[i].is_wrong) {
+                judge(copies_, fmt::format("printed row {}", i), fmt::format("thread {}", copy.number),
+                      fmt::format("thread {}", checked[i].number));
+                copy.number = checked[i].number;
+            }
+            for (std::uint64_t k = 0; k < std::min<std::uint64_t>(checked[i].missing_before, kMostMissing); ++k)
+                judge(copies_, fmt::format("printed row {}", i), "no such row", "a thread");
             if (copy.number >= capture_.threads.size()) continue;
-            const capture::FragmentedThread& row = capture_.threads[copy.number];
+            const auto named = std::ranges::find(capture_.threads, copy.number, &capture::FragmentedThread::number);
+            const capture::FragmentedThread& row =
+                named == capture_.threads.end() ? capture_.threads[copy.number] : *named;
             if (row.is_missing) continue;
             const auto one = [&](std::string_view what, std::uint64_t original, std::uint64_t printed) {
                 const bool is_known_wrong =
