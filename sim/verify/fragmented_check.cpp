@@ -379,9 +379,7 @@ private:
             for (std::uint64_t k = 0; k < std::min<std::uint64_t>(checked[i].missing_before, kMostMissing); ++k)
                 judge(copies_, fmt::format("printed row {}", i), "no such row", "a thread");
             if (copy.number >= capture_.threads.size()) continue;
-            const auto named = std::ranges::find(capture_.threads, copy.number, &capture::FragmentedThread::number);
-            const capture::FragmentedThread& row =
-                named == capture_.threads.end() ? capture_.threads[copy.number] : *named;
+            const capture::FragmentedThread& row = row_of(copy.number);
             if (row.is_missing) continue;
             const auto one = [&](std::string_view what, std::uint64_t original, std::uint64_t printed) {
                 const bool is_known_wrong =
@@ -400,6 +398,13 @@ private:
                 judge(copies_, fmt::format("free lists of the killer's log, line {}", i + 1), capture_.oom_lists[i],
                       capture_.oom_lists_copies[i]);
         }
+    }
+    /// At its place; if another one stands there, the one that is called so.
+    [[nodiscard]] const capture::FragmentedThread& row_of(std::uint64_t thread) const {
+        const capture::FragmentedThread& row = capture_.threads[thread];
+        if (row.number == thread) return row;
+        const auto named = std::ranges::find(capture_.threads, thread, &capture::FragmentedThread::number);
+        return named == capture_.threads.end() ? row : *named;
     }
     void judge_odd_row(std::size_t row, bool engine_creates) {
         const capture::FragmentedThread& thread = capture_.threads[row];

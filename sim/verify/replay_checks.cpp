@@ -67,7 +67,11 @@ Result<void> check_replay(Verification& verification) {
     PartResult& states = *std::ranges::find(verification.parts, "states", &PartResult::name);
     settle_constants(capture.states, states);
     settle_moments(capture, states);
-    settle_offers(capture, *std::ranges::find(verification.parts, "stacks_given_back", &PartResult::name));
+    PartResult& given_back = *std::ranges::find(verification.parts, "stacks_given_back", &PartResult::name);
+    PartResult tasks{"tasks"};
+    settle_forks(capture, tasks);
+    settle_offers(capture, given_back);
+    settle_callbacks(capture, given_back);
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
@@ -78,7 +82,8 @@ Result<void> check_replay(Verification& verification) {
     for (std::size_t i = 0; i < capture.states.size(); ++i)
         judge_stack_layout(capture.states[i].tasks, capture.states[i].vmap.direct_map_base,
                            fmt::format("state_{:02}", i), layout);
-    judge_tasks(capture, verification.parts.emplace_back("tasks"));
+    judge_tasks(capture, tasks);
+    verification.parts.push_back(std::move(tasks));
     judge_areas(capture, pages.own_frames, verification.parts.emplace_back("areas"));
     verification.events = pages.events;
     verification.states = pages.states;

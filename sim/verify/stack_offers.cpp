@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 namespace ksl::sim {
 
@@ -14,68 +18,181 @@ using core::VirtAddr;
 /// Stacks of the tasks that live, as far as no record contradicts another.
 class Owners {
 public:
-    void give(std::uint32_t pid, VirtAddr stack) {
-        if (owner_.contains(stack.raw())) return; // a wrong record of a new task, and judged
-        owner_[stack.raw()] = pid;
-        stack_[pid] = stack;
+    explicit Owners(const capture::State& start) {
+        for (const capture::TaskState& task : start.tasks.tasks) give(task.pid, task.stack.lowest);
+        if (!start.vmap.cached_stacks) return;
+        for (const capture::CachedStacks& cpu : *start.vmap.cached_stacks) {
+            for (const auto& stack : cpu) {
+                if (stack) free_.insert(stack->raw());
+            }
+        }
     }
-    void take(std::uint32_t pid) {
+
+    void play(const capture::Event& event) {
+        if (const auto* range = std::get_if<capture::VmapResultRange>(&event.body)) {
+            reserved_[event.pid] = range->range.lowest;
+        } else if (const auto* freed = std::get_if<capture::VmapLazyFree>(&event.body)) {
+            free_.erase(freed->range.lowest.raw());
+        } else if (const auto* exited = std::get_if<capture::TaskExited>(&event.body)) {
+            exited_.insert(exited->pid);
+        } else if (const auto* task = std::get_if<capture::NewTask>(&event.body)) {
+            // What its parent reserved for it, or what a dead task left; anything else is judged elsewhere.
+            const auto reserved = reserved_.find(event.pid);
+            const bool is_reserved = reserved != reserved_.end() && reserved->second == task->stack;
+            if (reserved != reserved_.end()) reserved_.erase(reserved);
+            exited_.erase(task->pid);
+            if (free_.erase(task->stack.raw()) != 0 || is_reserved) give(task->pid, task->stack);
+        }
+    }
+    /// The task is dead, and this was its stack.
+    void take(std::uint32_t pid, VirtAddr stack) {
+        free_.insert(stack.raw());
         const auto found = stack_.find(pid);
         if (found == stack_.end()) return;
         owner_.erase(found->second.raw());
         stack_.erase(found);
     }
-    [[nodiscard]] const VirtAddr* stack_of(std::uint32_t pid) const {
+    [[nodiscard]] std::optional<VirtAddr> stack_of(std::uint32_t pid) const {
         const auto found = stack_.find(pid);
-        return found == stack_.end() ? nullptr : &found->second;
+        return found == stack_.end() ? std::nullopt : std::optional{found->second};
     }
-    [[nodiscard]] bool has_owner(VirtAddr stack) const { return owner_.contains(stack.raw()); }
+    [[nodiscard]] std::optional<std::uint32_t> owner_of(VirtAddr stack) const {
+        const auto found = owner_.find(stack.raw());
+        return found == owner_.end() ? std::nullopt : std::optional{found->second};
+    }
+    [[nodiscard]] bool has_exited(std::uint32_t pid) const { return exited_.contains(pid); }
 
 private:
+    void give(std::uint32_t pid, VirtAddr stack) {
+        if (const auto other = owner_of(stack)) { // one of the two is wrong
+            stack_.erase(*other);
+            owner_.erase(stack.raw());
+            return;
+        }
+        owner_[stack.raw()] = pid;
+        stack_[pid] = stack;
+    }
+
     std::unordered_map<std::uint64_t, std::uint32_t> owner_;
     std::unordered_map<std::uint32_t, VirtAddr> stack_;
+    std::unordered_map<std::uint32_t, VirtAddr> reserved_; ///< by the task that asked, until its new task
+    std::unordered_set<std::uint32_t> exited_;
+    std::unordered_set<std::uint64_t> free_; ///< offered, and neither used nor freed since
 };
 
-/// How often each address is recorded as that of a stack or of an area: a false one stands alone.
-std::unordered_map<std::uint64_t, unsigned> mentions(const capture::Capture& capture) {
-    std::unordered_map<std::uint64_t, unsigned> count;
-    for (const capture::Event& event : capture.log.events) {
-        if (const auto* task = std::get_if<capture::NewTask>(&event.body)) ++count[task->stack.raw()];
-        if (const auto* put = std::get_if<capture::PutStack>(&event.body)) ++count[put->stack.raw()];
-        if (const auto* made = std::get_if<capture::VmapResultRange>(&event.body)) ++count[made->range.lowest.raw()];
+/// Where each stack is heard of, in order.
+class Mentions {
+public:
+    explicit Mentions(const capture::EventLog& log) {
+        for (std::size_t i = 0; i < log.events.size(); ++i) {
+            const capture::EventBody& body = log.events[i].body;
+            if (const auto* task = std::get_if<capture::NewTask>(&body)) add(task->stack, i, Kind::other);
+            if (const auto* put = std::get_if<capture::PutStack>(&body)) add(put->stack, i, Kind::other);
+            if (const auto* freed = std::get_if<capture::VmapLazyFree>(&body)) add(freed->range.lowest, i, Kind::freed);
+            if (const auto* callback = std::get_if<capture::StackFreeRcu>(&body))
+                add(callback->stack, i, Kind::callback);
+        }
     }
-    return count;
-}
+    /// After that place the stack is freed next, without another callback.
+    [[nodiscard]] bool is_freed_next(VirtAddr stack, std::size_t after) const {
+        const auto found = places_.find(stack.raw());
+        if (found == places_.end()) return false;
+        const auto next = std::ranges::upper_bound(found->second, after, {}, &Place::position);
+        return next != found->second.end() && next->kind == Kind::freed;
+    }
+
+private:
+    enum class Kind : std::uint8_t { callback, freed, other };
+    struct Place {
+        std::size_t position = 0;
+        Kind kind = Kind::other;
+    };
+    void add(VirtAddr stack, std::size_t position, Kind kind) { places_[stack.raw()].push_back({position, kind}); }
+
+    std::unordered_map<std::uint64_t, std::vector<Place>> places_;
+};
 
 } // namespace
 
+/// 6.1: a callback offers a stack that a dead task offered before. Where it names another, the one that is freed
+/// without ever having had its callback is meant.
+void settle_callbacks(capture::Capture& capture, PartResult& part) {
+    std::vector<VirtAddr> offered; // and not seen since, oldest first
+    const std::uint64_t start = capture.states.front().events_before.value_or(0);
+    std::optional<Mentions> mentions; // only where something is wrong
+    for (std::size_t i = 0; i < capture.log.events.size(); ++i) {
+        capture::Event& event = capture.log.events[i];
+        if (const auto* put = std::get_if<capture::PutStack>(&event.body)) offered.push_back(put->stack);
+        if (const auto* task = std::get_if<capture::NewTask>(&event.body)) std::erase(offered, task->stack);
+        auto* callback = std::get_if<capture::StackFreeRcu>(&event.body);
+        if (callback == nullptr) continue;
+        if (std::erase(offered, callback->stack) != 0) continue;
+        if (event.index < start) continue;
+        if (!mentions) mentions.emplace(capture.log);
+        const auto meant =
+            std::ranges::find_if(offered, [&](VirtAddr stack) { return mentions->is_freed_next(stack, i); });
+        if (meant == offered.end()) continue;
+        part.add_difference({.event = event.index,
+                             .where = "stack_free_rcu",
+                             .recorded = fmt::format("{:#x}", callback->stack.raw()),
+                             .engine = fmt::format("{:#x}, which waits for its callback", meant->raw()),
+                             .around = {}});
+        callback->stack = *meant;
+        offered.erase(meant);
+    }
+}
+
 void settle_offers(capture::Capture& capture, PartResult& part) {
-    const auto count = mentions(capture);
-    const auto is_unheard_of = [&](VirtAddr stack) {
-        const auto found = count.find(stack.raw());
-        return found == count.end() || found->second < 2;
-    };
-    Owners owners;
-    for (const capture::TaskState& task : capture.states.front().tasks.tasks) owners.give(task.pid, task.stack.lowest);
+    Owners owners{capture.states.front()};
     const std::uint64_t start = capture.states.front().events_before.value_or(0);
     for (capture::Event& event : capture.log.events) {
         if (event.index < start) continue;
-        if (const auto* task = std::get_if<capture::NewTask>(&event.body)) {
-            if (!is_unheard_of(task->stack)) owners.give(task->pid, task->stack);
-            continue;
-        }
+        owners.play(event);
         auto* put = std::get_if<capture::PutStack>(&event.body);
         if (put == nullptr || put->stack == VirtAddr{0}) continue;
-        const VirtAddr* own = owners.stack_of(put->pid);
-        if (own != nullptr && *own != put->stack && (owners.has_owner(put->stack) || is_unheard_of(put->stack))) {
+        const auto own = owners.stack_of(put->pid);
+        const auto owner = owners.owner_of(put->stack);
+        const bool is_wrong = own ? *own != put->stack : owner.has_value();
+        if (is_wrong) {
+            // The pid is the wrong one if that task lives on, and the stack's owner does not.
+            const bool is_others = owner && owners.has_exited(*owner) && !owners.has_exited(put->pid);
+            const capture::PutStack right{.pid = is_others || !own ? owner.value_or(put->pid) : put->pid,
+                                          .stack = is_others ? put->stack : own.value_or(put->stack)};
             part.add_difference({.event = event.index,
                                  .where = "put_stack",
                                  .recorded = fmt::format("{:#x} of pid {}", put->stack.raw(), put->pid),
-                                 .engine = fmt::format("{:#x}, which it was given", own->raw()),
+                                 .engine = fmt::format("{:#x} of pid {}", right.stack.raw(), right.pid),
                                  .around = {}});
-            put->stack = *own;
+            *put = right;
         }
-        owners.take(put->pid);
+        owners.take(put->pid, put->stack);
+    }
+}
+
+void settle_forks(capture::Capture& capture, PartResult& part) {
+    std::unordered_map<std::uint32_t, capture::TaskForked*> forks; // by the task that forks, until its child is woken
+    std::uint32_t last = 0;
+    const std::uint64_t start = capture.states.front().events_before.value_or(0);
+    for (capture::Event& event : capture.log.events) {
+        if (auto* fork = std::get_if<capture::TaskForked>(&event.body)) forks[event.pid] = fork;
+        auto* task = std::get_if<capture::NewTask>(&event.body);
+        if (task == nullptr) continue;
+        const auto found = forks.find(event.pid);
+        if (found == forks.end()) continue;
+        capture::TaskForked& fork = *found->second;
+        forks.erase(found);
+        if (fork.child != task->pid && event.index >= start) {
+            const bool is_fork_wrong = task->pid == last + 1;
+            part.add_difference({.event = event.index,
+                                 .where = is_fork_wrong ? "sched_process_fork" : "new_task",
+                                 .recorded = fmt::format("pid {}", is_fork_wrong ? fork.child : task->pid),
+                                 .engine = fmt::format("pid {}", is_fork_wrong ? task->pid : fork.child),
+                                 .around = {}});
+            (is_fork_wrong ? fork.child : task->pid) = is_fork_wrong ? task->pid : fork.child;
+        } else if (event.index >= start) {
+            part.add_exact();
+        }
+        last = task->pid;
     }
 }
 

@@ -13,5 +13,11 @@
 namespace ksl::sim {
 
 void settle_offers(capture::Capture& capture, PartResult& part);
+/// The same for what RCU callbacks offer again (6.1).
+void settle_callbacks(capture::Capture& capture, PartResult& part);
+
+/// A new task is named twice, when it is forked and when it is woken. Where the names differ, the next number after the
+/// last task's is believed. One judgement a new task.
+void settle_forks(capture::Capture& capture, PartResult& part);
 
 } // namespace ksl::sim
