@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "sim/verify/stack_offers.h"
 
+#include "sim/replay/vmap_replay.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -142,31 +145,61 @@ void settle_callbacks(capture::Capture& capture, PartResult& part) {
     }
 }
 
-void settle_offers(capture::Capture& capture, PartResult& part) {
+namespace {
+
+/// A record of a dead task's stack that contradicts what its task was given.
+struct WrongOffer {
+    std::size_t position = 0;
+    capture::PutStack right;
+};
+
+/// `unsound`: events of new tasks whose stacks are not believed.
+std::vector<WrongOffer> wrong_offers(const capture::Capture& capture, const std::set<std::uint64_t>& unsound) {
+    std::vector<WrongOffer> wrong;
     Owners owners{capture.states.front()};
     const std::uint64_t start = capture.states.front().events_before.value_or(0);
-    for (capture::Event& event : capture.log.events) {
-        if (event.index < start) continue;
+    for (std::size_t i = 0; i < capture.log.events.size(); ++i) {
+        const capture::Event& event = capture.log.events[i];
+        if (event.index < start || unsound.contains(event.index)) continue;
         owners.play(event);
-        auto* put = std::get_if<capture::PutStack>(&event.body);
+        const auto* put = std::get_if<capture::PutStack>(&event.body);
         if (put == nullptr || put->stack == VirtAddr{0}) continue;
         const auto own = owners.stack_of(put->pid);
         const auto owner = owners.owner_of(put->stack);
-        const bool is_wrong = own ? *own != put->stack : owner.has_value();
-        if (is_wrong) {
+        capture::PutStack right = *put;
+        if (own ? *own != put->stack : owner.has_value()) {
             // The pid is the wrong one if that task lives on, and the stack's owner does not.
             const bool is_others = owner && owners.has_exited(*owner) && !owners.has_exited(put->pid);
-            const capture::PutStack right{.pid = is_others || !own ? owner.value_or(put->pid) : put->pid,
-                                          .stack = is_others ? put->stack : own.value_or(put->stack)};
-            part.add_difference({.event = event.index,
-                                 .where = "put_stack",
-                                 .recorded = fmt::format("{:#x} of pid {}", put->stack.raw(), put->pid),
-                                 .engine = fmt::format("{:#x} of pid {}", right.stack.raw(), right.pid),
-                                 .around = {}});
-            *put = right;
+            right = {.pid = is_others || !own ? owner.value_or(put->pid) : put->pid,
+                     .stack = is_others ? put->stack : own.value_or(put->stack)};
+            wrong.push_back({i, right});
         }
-        owners.take(put->pid, put->stack);
+        owners.take(right.pid, right.stack);
     }
+    return wrong;
+}
+
+} // namespace
+
+Result<void> settle_offers(capture::Capture& capture, PartResult& part) {
+    if (!capture.states.front().vmap.cached_stacks || wrong_offers(capture, {}).empty()) return {};
+    // Something is wrong: what new tasks were given is judged by the replay.
+    KSL_TRY_ASSIGN(replay, replay_vmap(capture));
+    std::set<std::uint64_t> unsound;
+    if (const PartResult* tasks = replay.part("stacks of new tasks")) {
+        for (const Difference& difference : tasks->differences()) unsound.insert(difference.event);
+    }
+    for (const WrongOffer& offer : wrong_offers(capture, unsound)) {
+        capture::Event& event = capture.log.events[offer.position];
+        const auto& put = std::get<capture::PutStack>(event.body);
+        part.add_difference({.event = event.index,
+                             .where = "put_stack",
+                             .recorded = fmt::format("{:#x} of pid {}", put.stack.raw(), put.pid),
+                             .engine = fmt::format("{:#x} of pid {}", offer.right.stack.raw(), offer.right.pid),
+                             .around = {}});
+        event.body = offer.right;
+    }
+    return {};
 }
 
 void settle_forks(capture::Capture& capture, PartResult& part) {

@@ -7,12 +7,14 @@
 //           what becomes of the stack, not here.
 #pragma once
 
+#include "sim/base/error.h"
 #include "sim/import/capture_folder.h"
 #include "sim/replay/replay_result.h"
 
 namespace ksl::sim {
 
-void settle_offers(capture::Capture& capture, PartResult& part);
+/// Errors: the start cannot be a state of a kernel.
+[[nodiscard]] Result<void> settle_offers(capture::Capture& capture, PartResult& part);
 /// The same for what RCU callbacks offer again (6.1).
 void settle_callbacks(capture::Capture& capture, PartResult& part);
 
