@@ -42,7 +42,11 @@ struct Use {
 /// What the trace says about areas up to an event.
 class Uses {
 public:
-    Uses(const capture::EventLog& log, const std::vector<OwnFrame>& own_frames) : log_(&log) {
+    Uses(const capture::EventLog& log, const std::vector<OwnFrame>& own_frames, const PartResult* addresses)
+        : log_(&log) {
+        if (addresses != nullptr) {
+            for (const Difference& difference : addresses->differences()) unsound_.insert(difference.event);
+        }
         for (const OwnFrame& own : own_frames) corrected_.emplace(own.event, own.frame);
     }
     void play_until(std::uint64_t index) {
@@ -58,6 +62,8 @@ private:
     void play(const capture::Event& event) {
         if (event.context.interrupt != capture::Context::Interrupt::none) return;
         if (const auto* made = std::get_if<capture::VmapResultRange>(&event.body)) {
+            filling_.erase(event.pid);
+            if (unsound_.contains(event.index)) return;
             uses_[ends_of(made->range)] = {.made = event.index, .frames = {}, .is_complete = false};
             filling_[event.pid] = ends_of(made->range);
         } else if (const auto* page = std::get_if<capture::PageAlloc>(&event.body)) {
@@ -85,6 +91,7 @@ private:
     const capture::EventLog* log_;
     std::size_t next_ = 0;
     std::unordered_map<std::uint64_t, Pfn> corrected_; ///< by event
+    std::set<std::uint64_t> unsound_;                  ///< events of addresses that are not believed
     std::map<Ends, Use> uses_;
     std::map<std::uint32_t, Ends> filling_; ///< by pid
     std::set<std::uint64_t> stacks_;
@@ -92,8 +99,8 @@ private:
 
 class AreaJudge {
 public:
-    AreaJudge(const capture::Capture& capture, const std::vector<OwnFrame>& own_frames, PartResult& part)
-        : capture_(capture), uses_(capture.log, own_frames), part_(part) {
+    AreaJudge(const capture::Capture& capture, const Believed& believed, PartResult& part)
+        : capture_(capture), uses_(capture.log, believed.own_frames, believed.addresses), part_(part) {
         for (const capture::State& state : capture.states) {
             for (const capture::AreaState& area : state.vmap.areas) ++listed_[ends_of(area.range)];
         }
@@ -200,8 +207,8 @@ private:
 
 } // namespace
 
-void judge_areas(const capture::Capture& capture, const std::vector<OwnFrame>& own_frames, PartResult& part) {
-    AreaJudge{capture, own_frames, part}.run();
+void judge_areas(const capture::Capture& capture, const Believed& believed, PartResult& part) {
+    AreaJudge{capture, believed, part}.run();
 }
 
 } // namespace ksl::sim

@@ -18,7 +18,12 @@
 
 namespace ksl::sim {
 
-/// `own_frames`: recorded frames that are not believed.
-void judge_areas(const capture::Capture& capture, const std::vector<OwnFrame>& own_frames, PartResult& part);
+/// What the replays believe of the trace.
+struct Believed {
+    const std::vector<OwnFrame>& own_frames; ///< instead of recorded ones
+    const PartResult* addresses = nullptr;   ///< of vmalloc: where they differ, the recorded one is not believed
+};
+
+void judge_areas(const capture::Capture& capture, const Believed& believed, PartResult& part);
 
 } // namespace ksl::sim

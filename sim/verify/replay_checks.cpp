@@ -84,7 +84,8 @@ Result<void> check_replay(Verification& verification) {
                            fmt::format("state_{:02}", i), layout);
     judge_tasks(capture, tasks);
     verification.parts.push_back(std::move(tasks));
-    judge_areas(capture, pages.own_frames, verification.parts.emplace_back("areas"));
+    judge_areas(capture, {.own_frames = pages.own_frames, .addresses = areas.part("vmalloc addresses")},
+                verification.parts.emplace_back("areas"));
     verification.events = pages.events;
     verification.states = pages.states;
     std::erase_if(verification.parts, [](const PartResult& part) {
