@@ -66,6 +66,8 @@ private:
             if (unsound_.contains(event.index)) return;
             uses_[ends_of(made->range)] = {.made = event.index, .frames = {}, .is_complete = false};
             filling_[event.pid] = ends_of(made->range);
+        } else if (const auto* freed = std::get_if<capture::VmapLazyFree>(&event.body)) {
+            uses_.erase(ends_of(freed->range));
         } else if (const auto* page = std::get_if<capture::PageAlloc>(&event.body)) {
             add_page(event, *page);
         } else if (const auto* task = std::get_if<capture::NewTask>(&event.body)) {
