@@ -70,6 +70,7 @@ Result<void> check_replay(Verification& verification) {
     PartResult& given_back = *std::ranges::find(verification.parts, "stacks_given_back", &PartResult::name);
     PartResult tasks{"tasks"};
     settle_forks(capture, tasks);
+    settle_deaths(capture, tasks);
     KSL_TRY(settle_offers(capture, given_back));
     settle_callbacks(capture, given_back);
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
