@@ -104,16 +104,21 @@ std::optional<FragmentedThread> printed_row(std::string_view line) {
         .number = numbers[0], .instructions = numbers[1], .error = numbers[2], .free_kib = numbers[3]};
 }
 
-/// Lines like "DMA: 409*4kB (U) ... = 4572kB", from the zone's name on.
+/// Pieces like "DMA: 409*4kB (U) ... = 4572kB", a zone each; 4.9's log has all zones in one line.
 std::vector<std::string> free_list_lines(std::string_view text) {
     std::vector<std::string> lines;
     while (!text.empty()) {
-        const std::string_view line = take_line(text);
-        const std::size_t first = line.find("*4kB");
-        if (first == std::string_view::npos) continue;
-        const std::size_t colon = line.rfind(':', first);
-        const std::size_t blank = colon == std::string_view::npos ? colon : line.rfind(' ', colon);
-        lines.emplace_back(line.substr(blank == std::string_view::npos ? 0 : blank + 1));
+        std::string_view line = take_line(text);
+        for (std::size_t first = line.find("*4kB"); first != std::string_view::npos; first = line.find("*4kB")) {
+            const std::size_t colon = line.rfind(':', first);
+            const std::size_t blank = colon == std::string_view::npos ? colon : line.rfind(' ', colon);
+            const std::size_t equals = line.find(" = ", first);
+            const std::size_t end = equals == std::string_view::npos ? equals : line.find("kB", equals);
+            const std::size_t from = blank == std::string_view::npos ? 0 : blank + 1;
+            const std::size_t top = end == std::string_view::npos ? line.size() : end + 2;
+            lines.emplace_back(line.substr(from, top - from));
+            line.remove_prefix(top);
+        }
     }
     return lines;
 }

@@ -122,6 +122,26 @@ INSTANTIATE_TEST_SUITE_P(
                       Falsified{"6.1/replay-vmap-y-512M", "new_task", "tasks", another_pid},
                       Falsified{"2016/replay-4.7-512M", "sched_process_fork", "tasks", another_child}));
 
+TEST(FalsifiedRecording, AnotherTaskThatIsFreedIsOneDifference) {
+    core::Random random{47};
+    const SpoiledCapture capture{"2016/replay-4.9-vmap-y-512M"};
+    falsify(capture, "sched_process_free", 1, random,
+            [](std::vector<std::string>& fields) { fields[kA] = std::to_string(number(fields[kA]) - 1); });
+    EXPECT_EQ(differing_parts(capture.folder()), "tasks 1");
+}
+
+TEST(FalsifiedRecording, AnotherOrderOrPurposeIsOneDifference) {
+    core::Random random{53};
+    const SpoiledCapture fallback{"2016/replay-4.9-vmap-y-fragmented-192M"};
+    falsify(fallback, "mm_page_alloc_extfrag", 2, random,
+            [](std::vector<std::string>& fields) { fields[kOrder] = fields[kOrder] == "0" ? "1" : "0"; });
+    EXPECT_EQ(differing_parts(fallback.folder()), "fallbacks 2");
+    const SpoiledCapture block{"2016/replay-4.7-512M"};
+    falsify(block, "mm_page_alloc_zone_locked", 2, random,
+            [](std::vector<std::string>& fields) { fields[kA] = fields[kA] == "0" ? "1" : "0"; });
+    EXPECT_EQ(differing_parts(block.folder()), "blocks 2");
+}
+
 TEST(FalsifiedRecording, AnotherStackOfACallbackIsOneDifference) {
     core::Random random{43};
     const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};
