@@ -121,6 +121,7 @@ void judge_numbers(const std::string& name, Columns& columns, PartResult& part) 
                           : fmt::format("iteration {}", number);
     };
     std::vector<std::uint64_t> numbers;
+    numbers.reserve(rounds.size());
     for (std::size_t i = 0; i < rounds.size(); ++i)
         numbers.push_back(has_rounds ? rounds[i] * threads + columns[1].second[i] : rounds[i]);
     const std::vector<NumberedRow> checked = check_numbers(numbers);

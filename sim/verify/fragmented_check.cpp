@@ -179,6 +179,7 @@ private:
     /// Rows that are missing, by the numbers of the others, are put in, and marked.
     static FragmentedCapture with_all_rows(FragmentedCapture capture) {
         std::vector<std::uint64_t> numbers;
+        numbers.reserve(capture.threads.size());
         for (const capture::FragmentedThread& thread : capture.threads) numbers.push_back(thread.number);
         const std::vector<NumberedRow> checked = check_numbers(numbers);
         std::vector<capture::FragmentedThread> all;
@@ -367,6 +368,7 @@ private:
     /// judged, the copy stands for itself.
     void judge_copies() {
         std::vector<std::uint64_t> numbers;
+        numbers.reserve(capture_.copies.size());
         for (const capture::FragmentedThread& copy : capture_.copies) numbers.push_back(copy.number);
         const std::vector<NumberedRow> checked = check_numbers(numbers);
         for (std::size_t i = 0; i < checked.size(); ++i) {
