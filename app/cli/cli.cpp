@@ -34,16 +34,7 @@ int act(const CommandLine& line) {
     return *code;
 }
 
-} // namespace
-
-CLI::App* CommandLine::add(const std::string& name, const std::string& summary, Action todo) {
-    CLI::App* command = app.add_subcommand(name, summary);
-    command->callback([this, todo = std::move(todo)] { action = todo; });
-    return command;
-}
-
-int run(int argc, char** argv) {
-    CommandLine line;
+void add_commands(CommandLine& line) {
     line.app.set_version_flag("--version", "kstacklab " KSL_VERSION);
     line.app.add_option("--assets", line.assets_folder, "Folder with files that replace or join the built-in ones");
     line.app.require_subcommand(0, 1);
@@ -60,18 +51,38 @@ int run(int argc, char** argv) {
     add_replay(line);
     add_verify(line);
     add_gui(line);
+}
+
+/// Reads the command line and does what it says.
+int read_and_act(int argc, char** argv) {
+    CommandLine line;
+    add_commands(line);
     if (argc < 2) {
         line.action = [] { return start_window({}); };
     } else {
         const int code = parse(line, argc, argv);
         if (code != kDone || !line.action) return code;
     }
+    return act(line);
+}
+
+} // namespace
+
+CLI::App* CommandLine::add(const std::string& name, const std::string& summary, Action todo) {
+    CLI::App* command = app.add_subcommand(name, summary);
+    command->callback([this, todo = std::move(todo)] { action = todo; });
+    return command;
+}
+
+int run(int argc, char** argv) {
     try {
-        return act(line);
+        return read_and_act(argc, argv);
     } catch (const std::bad_alloc&) {
         std::fprintf(stderr, "kstacklab: not enough memory on this computer for what was asked\n");
-        return kEnvironmentFailed;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "kstacklab: stopped by an error of its own: %s\n", error.what());
     }
+    return kEnvironmentFailed;
 }
 
 } // namespace ksl::cli

@@ -2,9 +2,28 @@
 #include "app/gui/chart_command.h"
 #include "app/gui/command_line.h"
 
-int main(int argc, char** argv) {
+#include <cstdio>
+#include <exception>
+#include <new>
+
+namespace {
+
+int read_and_act(int argc, char** argv) {
     if (ksl::gui::wants_charts(argc, argv)) return ksl::gui::draw_charts(argc, argv);
     const auto request = ksl::gui::read_command_line(argc, argv);
     if (!request) return request.error();
     return ksl::gui::show_window(*request, argc, argv);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return read_and_act(argc, argv);
+    } catch (const std::bad_alloc&) {
+        std::fputs("kstacklab-gui: not enough memory on this computer for what was asked\n", stderr);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "kstacklab-gui: stopped by an error of its own: %s\n", error.what());
+    }
+    return ksl::gui::kEnvironmentFailed;
 }

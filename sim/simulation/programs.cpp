@@ -252,7 +252,7 @@ Decision Programs::main(Turn& turn, const Hotplug& spec) {
 }
 
 Decision Programs::main(Turn& turn, const BorrowedTable& spec) {
-    enum Phase : std::uint32_t {
+    enum Phase : std::uint8_t {
         process,
         let_it_sleep,
         take_addresses,

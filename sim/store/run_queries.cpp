@@ -115,6 +115,14 @@ Unit unit_of(std::string_view column) {
     return Unit::text; // until a number is seen
 }
 
+/// In text every value has its unit beside it.
+std::string title_of(const std::string& column) {
+    for (const std::string_view unit : {"_ns", "_bytes"}) {
+        if (column.ends_with(unit)) return column.substr(0, column.size() - unit.size());
+    }
+    return column;
+}
+
 Cell cell_of(const SQLite::Column& column) {
     if (column.isNull()) return std::monostate{};
     if (column.isInteger()) return std::int64_t{column.getInt64()};
@@ -296,7 +304,7 @@ Table read_table(SQLite::Database& sql, const std::string& select) {
     Table table;
     for (int i = 0; i < query.getColumnCount(); ++i) {
         const std::string name = query.getColumnName(i);
-        table.columns.push_back({name, name, unit_of(name)});
+        table.columns.push_back({name, title_of(name), unit_of(name)});
     }
     while (query.executeStep()) {
         auto& row = table.rows.emplace_back();

@@ -26,7 +26,7 @@ std::vector<FrameByte> aged_memory(std::uint64_t seed) {
     core::Random random{seed};
     for (std::uint64_t pfn = 0; pfn < kFrames;) {
         const bool is_busy_area = (pfn >> 14) % 4 != 0;
-        unsigned order = static_cast<unsigned>(is_busy_area ? random.below(4) : 5 + random.below(6));
+        auto order = static_cast<unsigned>(is_busy_area ? random.below(4) : 5 + random.below(6));
         while (pfn % (1ULL << order) != 0) --order;
         const auto kind = static_cast<FrameClass>(1 + random.below(7));
         std::fill_n(memory.begin() + static_cast<std::ptrdiff_t>(pfn), 1ULL << order, frame_byte(kind, order));

@@ -138,6 +138,10 @@ QString format_pfn(core::Pfn frame) {
     return format_hex(frame.raw());
 }
 
+QString latin(std::string_view name) {
+    return QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
+}
+
 bool parse_hex(const QString& text, std::uint64_t& value) {
     QString digits = text.trimmed();
     if (digits.startsWith(QLatin1StringView("0x"), Qt::CaseInsensitive)) digits.remove(0, 2);

@@ -15,6 +15,7 @@
 
 #include <QString>
 #include <cstdint>
+#include <string_view>
 
 namespace ksl::ui {
 
@@ -45,6 +46,9 @@ inline constexpr char16_t kThinSpace = u'\u202f';
 [[nodiscard]] QString format_hex(std::uint64_t value);
 [[nodiscard]] QString format_address(core::VirtAddr at);
 [[nodiscard]] QString format_pfn(core::Pfn frame);
+
+/// A name that the engine has, in ASCII as all of them are.
+[[nodiscard]] QString latin(std::string_view name);
 
 /// Reads what format_address(), format_hex() and a person write: optional 0x, ' _ or spaces between digits. False if it
 /// is not a hex number of at most 64 bits.

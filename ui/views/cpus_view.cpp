@@ -281,8 +281,7 @@ void CpusView::paint_legend(QPainter& painter, TextPainter& text, double top) co
     const double side = look().px(10);
     double x = look().px(kMargin);
     for (const AddressClass which : kClasses) {
-        const std::string_view name = core::name_of(which);
-        const QString label = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
+        const QString label = latin(core::name_of(which));
         const double wide = text.width_of(label);
         if (x + side + wide + look().px(6) > width()) return;
         painter.setPen(look().hairline());

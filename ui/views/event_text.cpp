@@ -24,9 +24,6 @@ class EventText {
     Q_DECLARE_TR_FUNCTIONS(EventText)
 };
 
-QString latin(std::string_view text) {
-    return QString::fromLatin1(text.data(), static_cast<qsizetype>(text.size()));
-}
 QString address(std::uint64_t raw) {
     return format_address(VirtAddr{raw});
 }

@@ -95,8 +95,7 @@ QString MachineFrames::frame_details(Pfn frame) const {
     QString zone;
     for (const core::Zone& candidate : pages.zones) {
         if (!candidate.spans(frame.raw())) continue;
-        const std::string_view name = core::kZoneNames[static_cast<std::size_t>(candidate.id)];
-        zone = MemoryText::tr("zone %1").arg(QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size())));
+        zone = MemoryText::tr("zone %1").arg(latin(core::kZoneNames[static_cast<std::size_t>(candidate.id)]));
     }
     const QString block = migrate_type_name(pages.pageblock_type(frame.raw()));
     const auto covering = pages.frames.block_of(frame);

@@ -27,10 +27,6 @@ QRectF to_qrect(const Rect& rect, const QRectF& inside) {
     return {inside.left() + rect.x, inside.top() + rect.y, rect.width, rect.height};
 }
 
-QString latin(std::string_view text) {
-    return QString::fromLatin1(text.data(), static_cast<qsizetype>(text.size()));
-}
-
 } // namespace
 
 StackView::StackView(const Theme& theme, QWidget* parent)

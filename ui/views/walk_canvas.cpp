@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/walk_canvas.h"
 
+#include "core/types/assert.h"
 #include "ui/format/format.h"
 #include "ui/format/glossary.h"
 #include "ui/format/wrap.h"
@@ -92,19 +93,31 @@ bool WalkCanvas::move_cursor(CursorStep step) {
     return step_ != before;
 }
 
+const WalkReading& WalkCanvas::reading() const {
+    KSL_ASSERT(walk_.has_value(), "drawn and described only if there is a walk");
+    return *walk_;
+}
+
+const sim::ExplainedEntry& WalkCanvas::current() const {
+    const auto entry = current_entry();
+    KSL_ASSERT(entry.has_value(), "asked for only at an entry");
+    return reading().walk.entries[*entry];
+}
+
 std::optional<std::size_t> WalkCanvas::current_entry() const {
     if (step_ < kBeforeEntries || entry_count() == 0) return std::nullopt;
     return std::min(static_cast<std::size_t>(step_ - kBeforeEntries), entry_count() - 1);
 }
 
 bool WalkCanvas::is_spared(std::size_t entry) const {
-    if (!walk_->mmu) return false;
-    const bool has_walked = walk_->mmu->outcome == core::MmuOutcome::walked || !walk_->mmu->reads.empty();
-    return !has_walked ? !walk_->mmu->fault : entry < walk_->mmu->spared;
+    const std::optional<MmuLook>& mmu = reading().mmu;
+    if (!mmu) return false;
+    const bool has_walked = mmu->outcome == core::MmuOutcome::walked || !mmu->reads.empty();
+    return !has_walked ? !mmu->fault : entry < mmu->spared;
 }
 
 WalkShape WalkCanvas::shape() const {
-    const sim::WalkExplanation& walk = walk_->walk;
+    const sim::WalkExplanation& walk = reading().walk;
     WalkShape shape{.levels = walk.mode.geometry.levels(), .leaf_level = 1, .entry_level = 0};
     if (!walk.entries.empty()) shape.leaf_level = number_of(walk.entries.back().level);
     if (const auto entry = current_entry()) {
@@ -141,7 +154,7 @@ WalkLayout WalkCanvas::layout_in(const QRectF& at) const {
 }
 
 QString WalkCanvas::entry_text(std::size_t entry) const {
-    const sim::ExplainedEntry& shown = walk_->walk.entries[entry];
+    const sim::ExplainedEntry& shown = reading().walk.entries[entry];
     const QString base = format_hex(address_of(shown.table).raw());
     const QString where = tr("%1: entry %2, read at 0x%3 + 8 \u00D7 %2")
                               .arg(from_std(core::name_of(shown.level)))
@@ -153,15 +166,15 @@ QString WalkCanvas::entry_text(std::size_t entry) const {
 }
 
 QString WalkCanvas::end_text() const {
-    if (const auto fault = walk_->fault()) {
+    if (const auto fault = reading().fault()) {
         if (fault->vector != core::Vector::page_fault) {
             return tr("Not canonical: bits 63 to %1 are not all alike; %2 before any walk")
-                .arg(walk_->walk.mode.geometry.address_bits() - 1)
+                .arg(reading().walk.mode.geometry.address_bits() - 1)
                 .arg(fault_name(*fault));
         }
-        return tr("%1 (%2); CR2 = %3").arg(fault_name(*fault), error_words(*fault), format_address(walk_->walk.at));
+        return tr("%1 (%2); CR2 = %3").arg(fault_name(*fault), error_words(*fault), format_address(reading().walk.at));
     }
-    const core::Translation& found = *walk_->walk.outcome;
+    const core::Translation& found = *reading().walk.outcome;
     return tr("Physical address 0x%1, in a %2 page: %3, %4, %5")
         .arg(format_hex(found.at.raw()), format_bytes(bytes_of(found.size())),
              found.rights.user ? tr("user") : tr("kernel only"),
@@ -170,8 +183,9 @@ QString WalkCanvas::end_text() const {
 }
 
 QString WalkCanvas::tlb_text() const {
-    if (!walk_->mmu) return tr("Captured tables: what the processor's TLBs held was not captured");
-    const MmuLook& look = *walk_->mmu;
+    const std::optional<MmuLook>& mmu = reading().mmu;
+    if (!mmu) return tr("Captured tables: what the processor's TLBs held was not captured");
+    const MmuLook& look = *mmu;
     switch (look.outcome) {
     case core::MmuOutcome::first_level: return tr("TLB: hit in the first level, no walk, no wait");
     case core::MmuOutcome::second_level:
@@ -187,8 +201,9 @@ QString WalkCanvas::tlb_text() const {
 }
 
 QString WalkCanvas::cost_text() const {
-    if (!walk_->mmu) return {};
-    const MmuLook& look = *walk_->mmu;
+    const std::optional<MmuLook>& mmu = reading().mmu;
+    if (!mmu) return {};
+    const MmuLook& look = *mmu;
     if (look.reads.empty()) return tr("on cpu %1: no entry is read").arg(look.cpu.raw());
     QStringList reads;
     for (const MmuLook::Read& read : look.reads)
@@ -200,13 +215,13 @@ QString WalkCanvas::cost_text() const {
 QString WalkCanvas::step_text(int step) const {
     if (!walk_) return {};
     if (step == 0) {
-        const QString region = walk_->walk.region.empty()
+        const QString region = reading().walk.region.empty()
                                    ? QString()
-                                   : tr(" in the region \u201C%1\u201D").arg(from_std(walk_->walk.region));
+                                   : tr(" in the region \u201C%1\u201D").arg(from_std(reading().walk.region));
         return tr("Address %1%2: %3 bits choose an entry at each of %4 levels, the rest is the offset")
-            .arg(format_address(walk_->walk.at), region)
+            .arg(format_address(reading().walk.at), region)
             .arg(core::kIndexBits)
-            .arg(walk_->walk.mode.geometry.levels());
+            .arg(reading().walk.mode.geometry.levels());
     }
     if (step == 1) return tlb_text();
     const auto entry = static_cast<std::size_t>(step - kBeforeEntries);
@@ -216,7 +231,7 @@ QString WalkCanvas::step_text(int step) const {
 QString WalkCanvas::summary() const {
     if (!walk_) return tr("Page walk, no address chosen");
     return tr("Page walk of %1, step %2 of %3: %4")
-        .arg(format_address(walk_->walk.at))
+        .arg(format_address(reading().walk.at))
         .arg(step_ + 1)
         .arg(steps())
         .arg(step_text(step_));
@@ -253,7 +268,7 @@ void WalkCanvas::press(QPointF content) {
 }
 
 QString WalkCanvas::bit_tip(const BitBox& field) const {
-    const sim::ExplainedEntry& shown = walk_->walk.entries[*current_entry()];
+    const sim::ExplainedEntry& shown = current();
     QStringList meanings;
     for (const core::BitField& each : core::fields_of(core::kind_of(shown.entry, shown.level))) {
         if (each.low < field.low || each.low >= field.low + field.width) continue;
@@ -317,14 +332,14 @@ void WalkCanvas::paint_content(QPainter& painter, const QRect& /*exposed*/) {
 }
 
 void WalkCanvas::paint_address(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const {
-    const std::uint64_t address = walk_->walk.at.raw();
+    const std::uint64_t address = reading().walk.at.raw();
     const auto entry = current_entry();
     for (const BitBox& field : layout.address) {
         const QRectF at = at_origin(field.rect, origin);
         const std::uint64_t mask = field.width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << field.width) - 1;
         const std::uint64_t value = (address >> field.low) & mask;
         const bool is_index = field.name != "sign" && field.name != "offset";
-        const bool is_now = entry && is_index && field.name == core::name_of(walk_->walk.entries[*entry].level);
+        const bool is_now = entry && is_index && field.name == core::name_of(reading().walk.entries[*entry].level);
         painter.setPen(is_now ? look().outline(Outline::selected) : look().hairline());
         painter.setBrush(look().colour(is_index ? Role::panel : Role::canvas));
         painter.drawRect(at.adjusted(1, 1, -1, -1));
@@ -339,7 +354,7 @@ void WalkCanvas::paint_address(QPainter& painter, TextPainter& text, const WalkL
 
 void WalkCanvas::paint_tables(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const {
     for (std::size_t i = 0; i < layout.tables.size() && i < entry_count(); ++i) {
-        const sim::ExplainedEntry& shown = walk_->walk.entries[i];
+        const sim::ExplainedEntry& shown = reading().walk.entries[i];
         const QRectF box = at_origin(layout.tables[i].rect, origin);
         const QRectF row = at_origin(layout.tables[i].entry, origin);
         const bool is_reached = step_ >= kBeforeEntries + static_cast<int>(i);
@@ -408,7 +423,7 @@ void WalkCanvas::paint_end(QPainter& painter, TextPainter& text, const WalkLayou
     const QRectF box = at_origin(layout.frame, origin).adjusted(1, 1, -1, -1);
     const bool is_now = step_ == steps() - 1;
     painter.setOpacity(is_now ? 1.0 : kPale);
-    const auto fault = walk_->fault();
+    const auto fault = reading().fault();
     const QColor ground = fault ? look().colour(Role::damage) : look().colour(FrameClass::kernel_stack);
     painter.setPen(is_now ? look().outline(Outline::selected) : look().hairline());
     painter.setBrush(ground);
@@ -424,7 +439,7 @@ void WalkCanvas::paint_end(QPainter& painter, TextPainter& text, const WalkLayou
             lines += error_words(*fault).split(QStringLiteral(", "));
         }
     } else {
-        const core::Translation& found = *walk_->walk.outcome;
+        const core::Translation& found = *reading().walk.outcome;
         lines += tr("frame %1").arg(format_pfn(frame_of(found.at)));
         lines += tr("+ 0x%1").arg(format_hex(found.at.raw() & (core::kPageBytes - 1)));
         lines += format_bytes(bytes_of(found.size())) + tr(" page");
@@ -445,7 +460,7 @@ void WalkCanvas::paint_end(QPainter& painter, TextPainter& text, const WalkLayou
 }
 
 void WalkCanvas::paint_bits(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const {
-    const sim::ExplainedEntry& shown = walk_->walk.entries[*current_entry()];
+    const sim::ExplainedEntry& shown = current();
     text.set_font(look().fixed_font(TextSize::small));
     for (const BitBox& field : layout.entry) {
         const QRectF at = at_origin(field.rect, origin).adjusted(1, 1, -1, -1);

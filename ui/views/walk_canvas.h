@@ -59,6 +59,9 @@ private:
     [[nodiscard]] std::size_t entry_count() const { return walk_ ? walk_->walk.entries.size() : 0; }
     /// The entry under the cursor, or the last one read before it; nothing before the first.
     [[nodiscard]] std::optional<std::size_t> current_entry() const;
+    [[nodiscard]] const sim::ExplainedEntry& current() const;
+    /// The walk; there must be one.
+    [[nodiscard]] const WalkReading& reading() const;
     [[nodiscard]] bool is_spared(std::size_t entry) const;
 
     void paint_address(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;

@@ -178,9 +178,9 @@ void MainWindow::arrange_explore(ScreenClass screen) {
     }
     for (QDockWidget* dock : docks()) dock->setVisible(is_wanted(dock) && !are_docks_away_);
     stack_dock_->raise();
-    if (lesson_->is_started()) {
+    if (const auto& lesson = lesson_->lesson(); lesson && lesson_->is_started()) {
         lesson_dock_->raise();
-        look_at(lesson_->lesson()->steps[lesson_->step()].look_at);
+        look_at(lesson->steps[lesson_->step()].look_at);
     }
     const int side = other_design_ ? 2 * look.px(280) : look.px(is_small ? 340 : 400);
     resizeDocks({stack_dock_}, {side}, Qt::Horizontal);

@@ -81,13 +81,13 @@ std::vector<VirtAddr> kernel_mix(std::size_t length, Random& random) {
 TranslationImage::TranslationImage() : memory(kTableRoom + (kTables - Pfn{0})) {
     Pfn next = kTables;
     const auto take = [&]() -> std::optional<Pfn> { return std::exchange(next, next + Pages{1}); };
-    root = *take();
+    root = std::exchange(next, next + Pages{1});
     static_cast<void>(memory.writable_words(root));
     core::Mapper mapper{memory, core::Geometry::four_level(), root, kDirectMap};
     core::Effects silent;
     const auto map = [&](VirtAddr at, std::uint64_t frame, std::uint64_t frames, core::PageSize size) {
         const core::VirtRange range{.lowest = at, .top = at + core::bytes_of(Pages{frames})};
-        static_cast<void>(mapper.map_contiguous(range, Pfn{frame}, size, kPlain, take, silent));
+        mapper.map_contiguous(range, Pfn{frame}, size, kPlain, take, silent).value();
     };
     map(kDirectMap, 0, kFrames, core::PageSize::small_4k);
     std::vector<std::uint32_t> frames = ascending(kFrames);

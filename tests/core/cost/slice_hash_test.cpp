@@ -33,7 +33,7 @@ std::uint32_t published_slice(std::uint64_t at, unsigned slices) {
 
 RC_GTEST_PROP(SliceHash, IsTheExclusiveOrOfThePublishedBits, ()) {
     const std::uint64_t at = *rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 44);
-    for (const unsigned slices : {1U, 2U, 4U, 8U}) {
+    for (const std::uint32_t slices : {1U, 2U, 4U, 8U}) {
         RC_ASSERT((SliceHash{slices, 2048}.slice_of(PhysAddr{at})) == published_slice(at, slices));
     }
 }
@@ -57,12 +57,14 @@ TEST(SliceHash, EveryLineHasAPlaceOfItsOwn) {
 RC_GTEST_PROP(SliceHash, FindsTheLinesOfAPageAsOneByOne, ()) {
     const auto page = PhysAddr{*rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 32) * kPageBytes};
     const PhysAddr first = page + Bytes{*rc::gen::inRange<std::uint64_t>(0, 64) * 64};
-    for (const unsigned slices : {1U, 2U, 4U, 8U}) {
+    for (const std::uint32_t slices : {1U, 2U, 4U, 8U}) {
         const SliceHash hash = slices == 1 ? SliceHash{} : SliceHash{slices, 2048};
-        const auto low_set = [&](PhysAddr at) { return static_cast<std::uint32_t>(at.raw() / 64 % (slices * 2048)); };
+        const auto low_set = [&](PhysAddr at) {
+            return static_cast<std::uint32_t>(at.raw() / 64 % (std::uint64_t{slices} * 2048));
+        };
         const SliceHash::Page lines{hash, low_set(first), first};
         for (std::uint32_t line = 0; line < 64; ++line) {
-            const PhysAddr at = page + Bytes{line * 64U};
+            const PhysAddr at = page + Bytes{std::uint64_t{line} * 64};
             const std::uint32_t one = hash.is_plain() ? low_set(at) : hash.mixed(low_set(at), at);
             RC_ASSERT(lines.set_of(line) == one);
         }

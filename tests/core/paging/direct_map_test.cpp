@@ -223,7 +223,8 @@ TEST(KernelTables, PreallocateTheVmallocAreaOnlyWhereTheSchemeSaysSo) {
             const Level top = layout.geometry().top();
             for (unsigned i = 0; i < layout.vmalloc_top_entries(); ++i) {
                 const unsigned index = index_of(layout.vmalloc().lowest, top) + i;
-                present += Pte{memory.read(address_of(tables->root) + Bytes{8U * index})}.is_present() ? 1U : 0U;
+                present +=
+                    Pte{memory.read(address_of(tables->root) + Bytes{std::uint64_t{8} * index})}.is_present() ? 1U : 0U;
             }
             EXPECT_EQ(present, sync == PgdSync::preallocated ? (five ? 50U : 64U) : 0U);
             // Kernel code is executable and read-only, in the image and nowhere else.

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <optional>
+#include <ranges>
 #include <vector>
 
 namespace ksl::core {
@@ -144,11 +145,11 @@ struct PlainFirstFit {
         return at;
     }
     void purge() {
-        for (auto start = pending.rbegin(); start != pending.rend(); ++start) {
-            const auto area = areas.find(*start);
+        for (const auto start : pending | std::views::reverse) {
+            const auto area = areas.find(start);
             if (cached && area->second < vstart) {
                 cached.reset();
-            } else if (cached && *start <= *cached) {
+            } else if (cached && start <= *cached) {
                 cached = area == areas.begin() ? std::nullopt : std::optional{std::prev(area)->first};
             }
             areas.erase(area);

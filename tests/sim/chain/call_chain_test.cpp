@@ -4,28 +4,20 @@
 #include "sim/chain/chain_source.h"
 #include "sim/import/read_file.h"
 #include "tests/sim/import/captures.h"
+#include "tests/sim/support/results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace ksl::sim {
 namespace {
 
 using core::Bytes;
+using testing::error_of;
 using ::testing::HasSubstr;
-
-template <class T>
-T value_of(Result<T> result) {
-    if (!result) throw std::runtime_error(to_string(result.error()));
-    return *std::move(result);
-}
-template <class T>
-std::string error_of(const Result<T>& result) {
-    return result ? "no error" : to_string(result.error());
-}
+using testing::value_of;
 
 std::vector<std::filesystem::path> traces() {
     return testing::files_of(testing::capture("callchains/traces"), "", ".txt");

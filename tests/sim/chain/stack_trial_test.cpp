@@ -4,21 +4,15 @@
 #include "core/types/random.h"
 #include "sim/chain/chain_source.h"
 #include "sim/run/stack_trial.h"
+#include "tests/sim/support/results.h"
 
 #include <gtest/gtest.h>
-
-#include <stdexcept>
 
 namespace ksl::sim {
 namespace {
 
 using core::Bytes;
-
-template <class T>
-T value_of(Result<T> result) {
-    if (!result) throw std::runtime_error(to_string(result.error()));
-    return *std::move(result);
-}
+using testing::value_of;
 
 CallChain chain_of(std::uint64_t depth, core::Random& random) {
     CallChain chain{.name = "random",

@@ -6,6 +6,7 @@
 #include "sim/import/read_file.h"
 #include "sim/import/stack_usage.h"
 #include "tests/sim/import/captures.h"
+#include "tests/sim/support/results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,24 +23,10 @@ namespace {
 
 using core::Bytes;
 using core::VirtAddr;
+using sim::testing::error_of;
+using sim::testing::text_of;
+using sim::testing::value_of;
 using ::testing::HasSubstr;
-
-std::string text_of(const std::filesystem::path& path) {
-    auto text = read_file(path);
-    EXPECT_TRUE(text) << to_string(text.error());
-    return text ? *text : "";
-}
-
-template <class T>
-T value_of(Result<T> result) {
-    EXPECT_TRUE(result) << to_string(result.error());
-    return result ? *std::move(result) : T{};
-}
-
-template <class T>
-std::string error_of(const Result<T>& result) {
-    return result ? "no error" : to_string(result.error());
-}
 
 std::vector<FunctionStack> all_functions() {
     std::vector<FunctionStack> all;

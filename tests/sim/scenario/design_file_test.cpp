@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sim/scenario/design_file.h"
+#include "tests/sim/support/results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,16 +11,13 @@ namespace ksl::sim {
 namespace {
 
 using core::StackDesign;
+using testing::error_of;
 using ::testing::HasSubstr;
 
 DesignProfile builtin(std::string_view name) {
     auto profile = load_design(Assets{}, name);
     EXPECT_TRUE(profile) << to_string(profile.error());
     return profile.value_or(DesignProfile{});
-}
-
-std::string error_of(const Result<DesignProfile>& profile) {
-    return profile ? "no error" : to_string(profile.error());
 }
 
 constexpr std::string_view kContiguous = "title = \"t\"\nsummary = \"s\"\nsource = \"o\"\nkernel = \"linux-4.7\"\n"

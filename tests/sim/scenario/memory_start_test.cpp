@@ -8,6 +8,7 @@
 #include "sim/scenario/machine_setup.h"
 #include "sim/scenario/memory_start.h"
 #include "tests/sim/import/captures.h"
+#include "tests/sim/support/results.h"
 #include "tests/sim/support/scratch.h"
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@
 
 namespace ksl::sim {
 namespace {
+
+using testing::error_of;
 
 namespace fs = std::filesystem;
 using core::Pfn;
@@ -49,10 +52,6 @@ Result<core::MachineConfig> config_from(const Scenario& scenario, const DesignPr
     KSL_TRY_ASSIGN(start, make_memory_start(scenario.memory, scenario.machine.cpus));
     KSL_TRY_ASSIGN(prices, load_prices(Assets{}, design.kernel));
     return config_for(scenario, design, start, prices);
-}
-
-std::string error_of(const Result<MemoryStart>& start) {
-    return start ? "no error" : to_string(start.error());
 }
 
 TEST(PcMemory, LowMemoryEndsWhereFirmwarePutsTheHole) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sim/scenario/price_file.h"
+#include "tests/sim/support/results.h"
 #include "tests/sim/support/scratch.h"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@ namespace ksl::sim {
 namespace {
 
 using core::Step;
+using testing::error_of;
 using testing::Scratch;
 
 Prices builtin(std::string_view kernel) {
@@ -22,10 +24,6 @@ Prices builtin(std::string_view kernel) {
 
 const PriceRecord& entry(const Prices& prices, Step step) {
     return prices.record.prices.at(static_cast<std::size_t>(step));
-}
-
-std::string error_of(const Result<Prices>& prices) {
-    return prices ? "no error" : to_string(prices.error());
 }
 
 TEST(PriceFile, EveryBuiltInListPricesEveryStepWithSourceAndTag) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sim/scenario/scenario.h"
+#include "tests/sim/support/results.h"
 #include "tests/sim/support/scratch.h"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@ namespace ksl::sim {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::Scratch;
 
@@ -31,10 +33,6 @@ Scenario read_good(std::string_view text, std::vector<std::string> overrides = {
     EXPECT_TRUE(scenario) << to_string(scenario.error());
     return scenario.value_or(Scenario{});
 }
-std::string error_of(const Result<Scenario>& scenario) {
-    return scenario ? "no error" : to_string(scenario.error());
-}
-
 TEST(Scenario, EveryBuiltInScenarioCanBeReadAndExplainsItself) {
     const Assets assets;
     const auto paths = assets.list("scenarios");

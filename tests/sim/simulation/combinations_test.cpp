@@ -2,7 +2,7 @@
 //
 // Any design on any processor under any workload: no command breaks an invariant, and who watches, and whether the
 // machine was saved and restored on the way, makes no difference to what happens. KSL_COMBINATIONS=N tries N of them
-// (60 without it); a failure names its seed, KSL_COMBINATION=SEED repeats that one alone.
+// (200 without it); a failure names its seed, KSL_COMBINATION=SEED repeats that one alone.
 #include "core/types/random.h"
 #include "sim/processors/processor.h"
 #include "sim/simulation/simulation.h"
@@ -140,7 +140,7 @@ TEST_P(Combinations, BreakNoInvariantAndDependOnNobody) {
         if (only % kBatches == GetParam()) try_combination(only);
         return;
     }
-    const std::uint64_t count = number_from_environment("KSL_COMBINATIONS", 60);
+    const std::uint64_t count = number_from_environment("KSL_COMBINATIONS", 200);
     for (std::uint64_t seed = 1; seed <= count; ++seed) {
         if (seed % kBatches == GetParam()) try_combination(seed);
         if (HasFatalFailure()) return;

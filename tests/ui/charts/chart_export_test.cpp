@@ -184,7 +184,7 @@ TEST(ChartExport, PdfOffsetsPointAtTheirObjects) {
         const int objects = lines[1].split(' ').back().toInt();
         ASSERT_GT(objects, 10);
         for (int i = 1; i < objects; ++i) {
-            const QByteArray entry = lines[2 + i];
+            const QByteArray& entry = lines[2 + i];
             if (entry.endsWith("f ")) continue;
             const QByteArray expected = QByteArray::number(i) + " 0 obj";
             EXPECT_EQ(pdf.mid(entry.left(10).toLongLong(), expected.size()), expected) << zone;

@@ -12,6 +12,7 @@
 #include <QPushButton>
 #include <QTest>
 #include <QVBoxLayout>
+#include <array>
 
 namespace ksl::ui {
 namespace {
@@ -22,8 +23,7 @@ protected:
     CommandKeys() : actions_(window_) {
         auto* centre = new QWidget;
         auto* layout = new QVBoxLayout(centre);
-        for (QWidget* widget :
-             {static_cast<QWidget*>(&map_), static_cast<QWidget*>(&text_), static_cast<QWidget*>(&button_)}) {
+        for (QWidget* widget : controls()) {
             layout->addWidget(widget);
         }
         map_.setFocusPolicy(Qt::StrongFocus);
@@ -36,9 +36,9 @@ protected:
         window_.show();
         QApplication::setActiveWindow(&window_);
     }
+    std::array<QWidget*, 3> controls() { return {&map_, &text_, &button_}; }
     ~CommandKeys() override {
-        for (QWidget* widget :
-             {static_cast<QWidget*>(&map_), static_cast<QWidget*>(&text_), static_cast<QWidget*>(&button_)}) {
+        for (QWidget* widget : controls()) {
             widget->setParent(nullptr);
         }
     }

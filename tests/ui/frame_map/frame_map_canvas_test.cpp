@@ -121,7 +121,7 @@ TEST_F(FrameMap, AChangedTileRedrawsToWhatAFreshCanvasShows) {
     for (const double zoom : {1.0, 6.0}) {
         canvas_.zoom_by(zoom, QPointF(100, 100));
         (void)canvas_.grab();
-        for (std::uint64_t pfn = 5 * kTileFrames; pfn < 6 * kTileFrames; pfn += 64) {
+        for (std::uint64_t pfn = std::uint64_t{5} * kTileFrames; pfn < std::uint64_t{6} * kTileFrames; pfn += 64) {
             memory_.set_block(pfn, 6, zoom > 1 ? FrameClass::unmovable : FrameClass::damage);
         }
         const std::array<std::uint32_t, 1> tiles{5};

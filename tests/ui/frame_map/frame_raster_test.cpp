@@ -26,7 +26,9 @@ struct Drawing {
     [[nodiscard]] PixelBuffer buffer() {
         return {.pixels = pixels.data(), .stride = kWidth, .width = kWidth, .height = kHeight};
     }
-    [[nodiscard]] Pixel at(int x, int y) const { return pixels[static_cast<std::size_t>((y * kWidth) + x)]; }
+    [[nodiscard]] Pixel at(int x, int y) const {
+        return pixels[(static_cast<std::size_t>(y) * kWidth) + static_cast<std::size_t>(x)];
+    }
 };
 
 FrameLod lod_of(const MadeUpMemory& memory, MapLayout layout = MapLayout::hilbert) {

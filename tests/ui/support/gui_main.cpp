@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     qputenv("QT_ACCESSIBILITY", "1");
     QLocale::setDefault(QLocale::c());
     QApplication app(argc, argv);
-    std::setlocale(LC_NUMERIC, "C");
+    std::setlocale(LC_NUMERIC, "C"); // NOLINT(concurrency-mt-unsafe): before any other thread exists
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     QApplication::setFont(QFont(QStringLiteral("DejaVu Sans")));
     return RUN_ALL_TESTS();

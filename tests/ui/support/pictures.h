@@ -37,7 +37,7 @@ inline QImage picture_of(QWidget& widget, const QString& name, QSize size = kPic
     const QImage image = pixmap.toImage().convertToFormat(QImage::Format_RGB32);
     const QDir folder(QStringLiteral(KSL_PICTURES));
     folder.mkpath(QStringLiteral("."));
-    const int scale = static_cast<int>(widget.devicePixelRatioF() + 0.5);
+    const int scale = qRound(widget.devicePixelRatioF());
     image.save(folder.filePath(QStringLiteral("%1_%2x.png").arg(name).arg(scale)));
     return image;
 }

@@ -124,7 +124,7 @@ TEST_F(Window, PlaysPausesAndScrubs) {
     ASSERT_TRUE(QTest::qWaitFor([&] { return window.snapshot()->position > 200; }, 20'000));
     if (!window.snapshot()->is_finished) window.actions().trigger(Command::play_pause);
     ASSERT_TRUE(QTest::qWaitFor([&] { return window.snapshot()->activity == Activity::paused; }, 20'000));
-    TimelineView& timeline = view<TimelineView>();
+    auto& timeline = view<TimelineView>();
     EXPECT_EQ(timeline.steps(), window.snapshot()->known_end) << "every step is in the timeline once";
     EXPECT_GT(view<EventsView>().model()->rowCount(), 0);
     QTest::mouseClick(&timeline, Qt::LeftButton, {}, QPoint(timeline.width() / 2, 6));
@@ -137,7 +137,7 @@ TEST_F(Window, AClickOnAnEventGoesThere) {
     open();
     window.actions().trigger(Command::go_end);
     ASSERT_TRUE(wait_for_position(4000));
-    EventsView& events = view<EventsView>();
+    auto& events = view<EventsView>();
     ASSERT_GT(events.model()->rowCount(), 100);
     const std::uint64_t there = events.events().position(50);
     Q_EMIT events.activated(events.model()->index(50, 0));
@@ -233,7 +233,7 @@ TEST_F(Window, TwoDesignsGoOperationByOperation) {
 
 TEST_F(Window, ALessonGoesThroughItsPlaces) {
     ASSERT_FALSE(window.open("burst", 0).has_value());
-    LessonView& lesson = view<LessonView>();
+    auto& lesson = view<LessonView>();
     ASSERT_TRUE(lesson.lesson().has_value());
     EXPECT_FALSE(lesson.is_started());
     window.actions().trigger(Command::lesson_next);
@@ -263,7 +263,7 @@ TEST_F(Window, EveryBuiltInLessonCanBeGoneThrough) {
         // Ageing takes seconds. The article starts from the memory of the computer it is read on; here it boots.
         if (scenario->memory.start == sim::MemoryStartKind::aged) continue;
         ASSERT_FALSE(window.open(name, 0, {"memory.start=\"booted\""}).has_value()) << name;
-        LessonView& lesson = view<LessonView>();
+        auto& lesson = view<LessonView>();
         ASSERT_TRUE(lesson.lesson()) << name;
         for (std::size_t step = 0; step < lesson.lesson()->steps.size(); ++step) {
             const bool counts = lesson.lesson()->steps[step].place == sim::LessonPlace::clone;
@@ -301,7 +301,7 @@ TEST_F(Window, ACapturedSystemIsLookedAt) {
     QSignalSpy shown(&window, &MainWindow::capture_shown);
     window.open_capture(std::filesystem::path{KSL_TEST_DATA} / "captures/6.1/mmu-y-128M");
     ASSERT_TRUE(QTest::qWaitFor([&] { return shown.count() == 1; }, 60'000));
-    CaptureView& capture = view<CaptureView>();
+    auto& capture = view<CaptureView>();
     EXPECT_TRUE(capture.isVisible());
     EXPECT_GT(capture.mapped_lines(), 100);
     ASSERT_TRUE(capture.walk().canvas().walk().has_value());
@@ -323,7 +323,7 @@ TEST_F(Window, ALabDatabaseShowsItsCharts) {
         ASSERT_TRUE(sim::run_scenario(sim::Assets{}, *scenario, {.store = &*store}));
     }
     window.open_database(file);
-    ChartsView& charts = view<ChartsView>();
+    auto& charts = view<ChartsView>();
     EXPECT_TRUE(charts.isVisible());
     ASSERT_GT(charts.count(), 2);
     for (int chart = 0; chart < charts.count(); ++chart) {
@@ -459,7 +459,7 @@ TEST_F(Window, AnAddressOfBIsWalkedInB) {
     ASSERT_NE(view_b<StackView>().reading(), nullptr);
     const StackReading stack = *view_b<StackView>().reading();
     QTest::mouseClick(&view_b<StackView>(), Qt::LeftButton, {}, view_b<StackView>().rect().center());
-    PageWalkView& walk = view<PageWalkView>();
+    auto& walk = view<PageWalkView>();
     EXPECT_EQ(walk.side(), Side::b);
     ASSERT_TRUE(walk.address().has_value());
     EXPECT_TRUE(stack.stack.contains(*walk.address()));
@@ -503,9 +503,9 @@ TEST_F(Window, EverythingThatTakesTheFocusHasANameAndEveryControlATip) {
     ASSERT_FALSE(window.open("burst", 0).has_value());
     ASSERT_TRUE(window.compare_with(1));
     ASSERT_TRUE(wait_for_position(0));
-    for (const QWidget* widget : window.findChildren<QWidget*>()) {
+    for (QWidget* widget : window.findChildren<QWidget*>()) {
         if ((widget->focusPolicy() & Qt::TabFocus) == 0 || !widget->isVisible()) continue;
-        QAccessibleInterface* access = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+        QAccessibleInterface* access = QAccessible::queryAccessibleInterface(widget);
         ASSERT_NE(access, nullptr);
         EXPECT_FALSE(access->text(QAccessible::Name).isEmpty())
             << widget->metaObject()->className() << " " << widget->objectName().toStdString();
