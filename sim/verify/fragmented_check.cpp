@@ -332,7 +332,7 @@ private:
             }
             const bool is_sound = rows[i].number == i && rows[i].error == 0;
             const std::size_t beyond = i < play.falls.size() ? 0 : i - play.falls.size() + 1;
-            if (is_sound && beyond != 0 && beyond * kStackKib <= kib_of_others_) {
+            if (is_sound && beyond != 0 && beyond * kStackKib <= kib_given_back_) {
                 threads_.add_undetermined(kOthers); // in a block that somebody gave back
                 now = rows[i].free_kib;
                 continue;
@@ -358,8 +358,10 @@ private:
                 now = expected;
             } else {
                 threads_.add_undetermined(kOthers);
-                kib_of_others_ +=
-                    rows[i].free_kib > expected ? rows[i].free_kib - expected : expected - rows[i].free_kib;
+                if (rows[i].free_kib > expected)
+                    kib_given_back_ += rows[i].free_kib - expected;
+                else
+                    kib_taken_ += expected - rows[i].free_kib;
                 now = rows[i].free_kib;
             }
         }
@@ -418,10 +420,11 @@ private:
         const auto killer = [](std::uint64_t order) { return fmt::format("out-of-memory killer, order {}", order); };
         judge(ends_, "the end", capture_.oom ? killer(capture_.oom->order) : std::string{"goes on"},
               play.runs_out ? killer(kStackOrder.raw()) : std::string{"goes on"});
-        // Whole blocks that others took are missing at the end, or were given back.
-        const std::uint64_t missing =
-            created_ > play.falls.size() ? created_ - play.falls.size() : play.falls.size() - created_;
-        has_fewer_blocks_ = missing != 0 && missing * kStackKib <= kib_of_others_;
+        // Whole blocks that others took are missing at the end; what they gave back may hold further stacks.
+        const bool is_longer = created_ > play.falls.size();
+        const std::uint64_t others = is_longer ? kib_given_back_ : kib_taken_;
+        const std::uint64_t missing = is_longer ? created_ - play.falls.size() : play.falls.size() - created_;
+        has_fewer_blocks_ = missing != 0 && missing * kStackKib <= others;
         if (has_fewer_blocks_)
             ends_.add_undetermined(kOthers);
         else
@@ -472,7 +475,9 @@ private:
     FragmentedCapture capture_;
     std::size_t created_ = 0;
     bool is_contiguous_;
-    std::uint64_t kib_of_others_ = 0; ///< that rows show beyond what the threads took
+    // What rows show beyond what the threads took.
+    std::uint64_t kib_taken_ = 0;
+    std::uint64_t kib_given_back_ = 0;
     bool has_fewer_blocks_ = false;   ///< than the engine has, because of them
     std::vector<Mend> mends_;
     std::set<std::uint64_t> wrong_; ///< threads whose row in clone.csv differs
