@@ -478,7 +478,7 @@ private:
     // What rows show beyond what the threads took.
     std::uint64_t kib_taken_ = 0;
     std::uint64_t kib_given_back_ = 0;
-    bool has_fewer_blocks_ = false;   ///< than the engine has, because of them
+    bool has_fewer_blocks_ = false; ///< than the engine has, because of them
     std::vector<Mend> mends_;
     std::set<std::uint64_t> wrong_; ///< threads whose row in clone.csv differs
     PartResult start_{"start_lists"};

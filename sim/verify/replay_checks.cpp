@@ -10,6 +10,7 @@
 #include "sim/verify/stack_check.h"
 #include "sim/verify/stack_offers.h"
 #include "sim/verify/state_constants.h"
+#include "sim/verify/task_events.h"
 #include "sim/verify/task_figures.h"
 
 #include <fmt/format.h>

@@ -18,12 +18,4 @@ namespace ksl::sim {
 /// The same for what RCU callbacks offer again (6.1).
 void settle_callbacks(capture::Capture& capture, PartResult& part);
 
-/// A new task is named twice, when it is forked and when it is woken. Where the names differ, the next number after the
-/// last task's is believed. One judgement a new task.
-void settle_forks(capture::Capture& capture, PartResult& part);
-
-/// A task forks and exits by itself, and is freed once, after its exit. A free of a task that lives, or once more, means
-/// the one that exited and is freed nowhere else. One judgement a fork, an exit and a free.
-void settle_deaths(capture::Capture& capture, PartResult& part);
-
 } // namespace ksl::sim
