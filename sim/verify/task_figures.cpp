@@ -93,7 +93,8 @@ public:
             event_ = state.events_before.value_or(0);
             judge_list(state.tasks, courses);
             for (const capture::TaskState& task : state.tasks.tasks) {
-                if (task.pid != 0) record(task, courses.find(task.pid));
+                const bool is_unique = std::ranges::count(state.tasks.tasks, task.pid, &capture::TaskState::pid) == 1;
+                if (task.pid != 0 && is_unique) record(task, courses.find(task.pid)); // of two, one is somebody else
             }
         }
         votes_.judge(part_);

@@ -109,6 +109,15 @@ TEST(FalsifiedStates, ATaskThatIsNotListedIsOneDifference) {
     EXPECT_EQ(differing_parts(capture.folder()), "tasks 1");
 }
 
+TEST(FalsifiedStates, ATaskUnderAnotherTasksPidIsOneDifference) {
+    const SpoiledCapture capture{k47};
+    change(capture, "state_04.json.gz", [](Json& state) {
+        Json& tasks = state["tasks"]["tasks"];
+        tasks[5]["pid"] = tasks[4]["pid"];
+    });
+    EXPECT_EQ(differing_parts(capture.folder()), "tasks 1");
+}
+
 /// A list that is called by another type: its blocks are there, under a wrong name.
 TEST(FalsifiedStates, AListUnderAnotherNameIsOneDifference) {
     for (const char* key : {"order", "migratetype"}) {
