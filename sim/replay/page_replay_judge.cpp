@@ -100,6 +100,7 @@ void PageJudge::on_event(const core::Event& event) {
 void PageJudge::judge_request(std::uint64_t event, core::Order order) {
     judge_sequence(part(kBlocksTaken), "mm_page_alloc_zone_locked", event, recorded_blocks_, blocks_);
     std::vector<OwnFallback> own;
+    own.reserve(fallbacks_.size());
     for (const core::FallbackTaken& fallback : fallbacks_) own.push_back({.taken = fallback, .order = order});
     judge_sequence(part(kFallbacks), "mm_page_alloc_extfrag", event, recorded_fallbacks_, own);
     recorded_blocks_.clear();

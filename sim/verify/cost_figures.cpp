@@ -133,7 +133,7 @@ void judge_numbers(const std::string& name, Columns& columns, PartResult& part) 
                                  .engine = shown(wanted),
                                  .around = {}});
         };
-        const std::uint64_t missing = std::min<std::uint64_t>(checked[i].missing_before, kMostRows);
+        const std::uint64_t missing = checked[i].missing_before;
         for (std::uint64_t k = 0; k < missing; ++k) differ("no such row", checked[i].number - missing + k);
         if (checked[i].is_wrong) differ(shown(numbers[i]), checked[i].number);
         rounds[i] = has_rounds ? checked[i].number / threads : checked[i].number;

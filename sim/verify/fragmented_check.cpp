@@ -27,7 +27,6 @@ constexpr std::uint64_t kPageKib = 4;
 constexpr std::uint64_t kTryAgain = 11; ///< EAGAIN: the limit of threads
 constexpr std::uint64_t kNoMemory = 12; ///< ENOMEM
 constexpr unsigned kMostFreeObjects = 64;
-constexpr std::uint64_t kMostMissing = 1000; ///< rows at one place
 constexpr std::string_view kInstructions = "instructions";
 constexpr std::string_view kOthers = "memory that others took or gave back between two threads";
 constexpr std::string_view kPageLists = "single pages come through page lists that are not recorded";
@@ -184,8 +183,7 @@ private:
         const std::vector<NumberedRow> checked = check_numbers(numbers);
         std::vector<capture::FragmentedThread> all;
         for (std::size_t i = 0; i < checked.size(); ++i) {
-            const std::uint64_t missing = std::min<std::uint64_t>(checked[i].missing_before, kMostMissing);
-            for (std::uint64_t k = 0; k < missing; ++k) {
+            for (std::uint64_t k = 0; k < checked[i].missing_before; ++k) {
                 all.push_back({.number = all.size(),
                                .error = 0,
                                .free_kib = all.empty() ? capture.free_kib : all.back().free_kib,
@@ -380,7 +378,7 @@ private:
                       fmt::format("thread {}", checked[i].number));
                 copy.number = checked[i].number;
             }
-            for (std::uint64_t k = 0; k < std::min<std::uint64_t>(checked[i].missing_before, kMostMissing); ++k)
+            for (std::uint64_t k = 0; k < checked[i].missing_before; ++k)
                 judge(copies_, fmt::format("printed row {}", i), "no such row", "a thread");
             if (copy.number >= capture_.threads.size()) continue;
             const capture::FragmentedThread& row = row_of(copy.number);

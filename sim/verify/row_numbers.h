@@ -13,6 +13,9 @@
 
 namespace ksl::sim {
 
+/// Beyond so many missing rows in all, numbers that jump are wrong numbers.
+inline constexpr std::uint64_t kMostMissingRows = 1000;
+
 struct NumberedRow {
     std::uint64_t number = 0; ///< the right one
     bool is_wrong = false;    ///< the recorded number is another one

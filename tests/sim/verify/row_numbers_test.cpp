@@ -40,6 +40,10 @@ TEST(RowNumbers, RowsThatAreMissingAreCounted) {
     EXPECT_EQ(faults_of({0, 4, 5}), (Faults{.wrong = 0, .missing = 3}));
 }
 
+TEST(RowNumbers, ThatJumpTooFarAreWrong) {
+    EXPECT_EQ(faults_of({0, 1'000'000'000, 1'000'000'001}), (Faults{.wrong = 2, .missing = 0}));
+}
+
 TEST(RowNumbers, TwoRowsThatChangedPlacesAreTwoFaults) {
     EXPECT_EQ(faults_of({0, 2, 1, 3, 4}), (Faults{.wrong = 2, .missing = 0}));
 }
