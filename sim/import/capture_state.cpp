@@ -170,6 +170,12 @@ AreaState read_area(const JsonNode& node) {
     AreaState area;
     area.range = range(node);
     if (const auto flags = node.find("flags")) area.flags = flags->hex();
+    if (const auto status = node.find("status")) {
+        const std::string text = status->text();
+        area.is_busy = text == "busy";
+        if (!*area.is_busy && text != "lazily_freed_or_vm_map_ram" && node.ok())
+            status->refuse("busy or lazily_freed_or_vm_map_ram");
+    }
     const auto address = node.find("vm_addr");
     if (!address) return area;
     VmUser user;
@@ -235,6 +241,8 @@ ThreadInfoState read_thread_info(const JsonNode& node) {
     if (const auto cpu = fields.find("cpu")) info.cpu = cpu->hex();
     if (const auto limit = fields.find("addr_limit")) info.addr_limit = limit->hex();
     if (const auto task = fields.find("task")) info.task = task->address();
+    if (const auto error = fields.find("uaccess_err")) info.uaccess_error = error->number(1);
+    if (const auto error = fields.find("sig_on_uaccess_error")) info.signals_uaccess_error = error->number(1);
     return info;
 }
 
@@ -258,8 +266,7 @@ TaskState read_task(const JsonNode& node) {
     task.stack = VirtRange{node["stack_base"].address(), node["stack_top"].address()};
     task.saved_sp = node["saved_sp"].address();
     task.end_magic = node["stack_end_magic"].hex();
-    const auto magic_at = node.find("stack_end_magic_address");
-    task.end_magic_at = magic_at ? magic_at->address() : task.stack.lowest;
+    if (const auto magic_at = node.find("stack_end_magic_address")) task.end_magic_at = magic_at->address();
     if (const auto area = node.find("vm_struct")) task.area = read_stack_area(*area);
     if (const auto pfn = node.find("stack_first_pfn")) task.first_pfn = Pfn{pfn->number(kMostPfn)};
     return task;
@@ -285,6 +292,11 @@ Result<State> parse_state(std::string file, std::string_view json) {
     state.tasks = read_tasks(root["tasks"]);
     state.vmap = read_vmap(root["vmap"]);
     if (const auto buddy = root.find("buddy")) state.buddy = read_buddy(*buddy);
+    if (const auto ring = root.find("ring")) {
+        std::uint64_t entries = 0;
+        ring->each([&](const JsonNode& cpu) { entries += cpu["entries"].number(kMostCount); });
+        if (ring->size() != 0) state.ring_entries = entries;
+    }
     if (const auto events = root.find("trace_events_before_this_state")) {
         state.events_before = events->number(kMostCount);
     }

@@ -97,9 +97,10 @@ struct VmUser {
 
 /// struct vmap_area of the busy tree (2016: of the one tree).
 struct AreaState {
-    core::VirtRange range;      ///< guard page included
-    std::uint64_t flags = 0;    ///< 2016
-    std::optional<VmUser> user; ///< none: freed lazily (2016), or vm_map_ram
+    core::VirtRange range;       ///< guard page included
+    std::uint64_t flags = 0;     ///< 2016
+    std::optional<bool> is_busy; ///< 2016: its status, as the reader of the memory image put it
+    std::optional<VmUser> user;  ///< none: freed lazily (2016), or vm_map_ram
 
     friend bool operator==(const AreaState&, const AreaState&) = default;
 };
@@ -141,6 +142,8 @@ struct ThreadInfoState {
     std::optional<std::uint64_t> cpu;
     std::optional<std::uint64_t> addr_limit;
     std::optional<core::VirtAddr> task;
+    std::optional<std::uint64_t> uaccess_error;         ///< 4.7
+    std::optional<std::uint64_t> signals_uaccess_error; ///< 4.7
 
     friend bool operator==(const ThreadInfoState&, const ThreadInfoState&) = default;
 };
@@ -153,7 +156,7 @@ struct TaskState {
     ThreadInfoState thread_info;
     core::VirtRange stack;
     core::VirtAddr saved_sp;
-    core::VirtAddr end_magic_at;
+    std::optional<core::VirtAddr> end_magic_at; ///< 2016; later kernels have it at the stack's lowest address
     std::uint64_t end_magic = 0;
     std::optional<VmUser> area;         ///< of a vmapped stack; without caller
     std::optional<core::Pfn> first_pfn; ///< of a contiguous stack
@@ -176,6 +179,7 @@ struct State {
     VmapState vmap;
     std::optional<BuddyState> buddy;            ///< not in mmu captures
     std::optional<std::uint64_t> events_before; ///< trace events recorded before this state; replay captures only
+    std::optional<std::uint64_t> ring_entries;  ///< the same, as the trace buffers of all CPUs count them
 
     friend bool operator==(const State&, const State&) = default;
 };

@@ -88,6 +88,43 @@ std::optional<std::vector<FreeList>> free_lists_in(std::string_view line) {
 
 } // namespace
 
+namespace {
+
+/// "358,4330,0,27240" among other things: what is no such row is nothing.
+std::optional<FragmentedThread> printed_row(std::string_view line) {
+    std::array<std::string_view, 4> fields;
+    if (!split_fields(line, fields)) return std::nullopt;
+    std::array<std::uint64_t, 4> numbers{};
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const auto number = parse_number(fields[i]);
+        if (!number) return std::nullopt;
+        numbers[i] = *number;
+    }
+    return FragmentedThread{
+        .number = numbers[0], .instructions = numbers[1], .error = numbers[2], .free_kib = numbers[3]};
+}
+
+/// Pieces like "DMA: 409*4kB (U) ... = 4572kB", a zone each; 4.9's log has all zones in one line.
+std::vector<std::string> free_list_lines(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        std::string_view line = take_line(text);
+        for (std::size_t first = line.find("*4kB"); first != std::string_view::npos; first = line.find("*4kB")) {
+            const std::size_t colon = line.rfind(':', first);
+            const std::size_t blank = colon == std::string_view::npos ? colon : line.rfind(' ', colon);
+            const std::size_t equals = line.find(" = ", first);
+            const std::size_t end = equals == std::string_view::npos ? equals : line.find("kB", equals);
+            const std::size_t from = blank == std::string_view::npos ? 0 : blank + 1;
+            const std::size_t top = end == std::string_view::npos ? line.size() : end + 2;
+            lines.emplace_back(line.substr(from, top - from));
+            line.remove_prefix(top);
+        }
+    }
+    return lines;
+}
+
+} // namespace
+
 Result<void> parse_fragmented_result(const std::string& file, std::string_view text, FragmentedCapture& into) {
     const auto sections = sections_of(text);
     const auto section = [&](std::string_view name) -> Result<std::string_view> {
@@ -107,6 +144,11 @@ Result<void> parse_fragmented_result(const std::string& file, std::string_view t
         if (heading.starts_with("punched ")) into.free_kib = number_after(heading, "free_kb ").value_or(0);
         if (heading.starts_with("threads created ")) into.created = number_after(heading, "threads created ");
     }
+    into.oom_lists_copies = free_list_lines(text);
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto row = printed_row(take_line(rest));
+        if (row && into.copies.size() < kMostThreads) into.copies.push_back(*row);
+    }
     if (into.free_kib == 0) return fail(file, 0, "does not say what was free; \"## punched free_kb N\" would be right");
     return {};
 }
@@ -120,12 +162,13 @@ Result<std::vector<FragmentedThread>> parse_fragmented_threads(const std::string
         std::array<std::string_view, 4> fields;
         if (!split_fields(take_line(text), fields)) return fail(file, line, "does not have four fields");
         const auto number = parse_number(fields[0]);
+        const auto instructions = parse_number(fields[1]);
         const auto error = parse_number(fields[2]);
         const auto free = parse_number(fields[3]);
-        if (!number || !parse_number(fields[1]) || !error || !free)
+        if (!number || !instructions || !error || !free)
             return fail(file, line, "is not a row of numbers; thread, instructions, errno, free KiB would be right");
         if (threads.size() == kMostThreads) return fail(file, line, "more than a million threads");
-        threads.push_back({.number = *number, .error = *error, .free_kib = *free});
+        threads.push_back({.number = *number, .instructions = *instructions, .error = *error, .free_kib = *free});
     }
     if (threads.empty()) return fail(file, 2, "has no thread");
     return threads;
@@ -175,6 +218,7 @@ Result<FragmentedCapture> read_fragmented(const fs::path& folder) {
         KSL_TRY_ASSIGN(text, read_file(console));
         KSL_TRY_ASSIGN(report, parse_oom_report(console.string(), text));
         capture.oom = std::move(report);
+        capture.oom_lists = free_list_lines(text);
     }
     return capture;
 }

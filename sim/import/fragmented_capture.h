@@ -22,8 +22,10 @@ namespace ksl::sim::capture {
 
 struct FragmentedThread {
     std::uint64_t number = 0;
-    std::uint64_t error = 0;    ///< errno of clone(); 0: created
-    std::uint64_t free_kib = 0; ///< afterwards
+    std::uint64_t instructions = 0; ///< of clone()
+    std::uint64_t error = 0;        ///< errno of clone(); 0: created
+    std::uint64_t free_kib = 0;     ///< afterwards
+    bool is_missing = false;        ///< not recorded: put in where the numbers of the others leave a gap
 };
 
 /// What the out-of-memory killer said: of each report the free lists, one after the other.
@@ -41,6 +43,9 @@ struct FragmentedCapture {
     bool counts_by_zone = false;          ///< vmstat counts stalls by zone: 4.8 and later
     std::optional<std::uint64_t> created; ///< as the capture counts them, if it got that far
     std::optional<OomReport> oom;
+    std::vector<FragmentedThread> copies;      ///< the rows of threads once more, as the machine printed them
+    std::vector<std::string> oom_lists;        ///< lines of free lists in the killer's log, without time stamps
+    std::vector<std::string> oom_lists_copies; ///< the same as the machine printed them
 };
 
 [[nodiscard]] Result<FragmentedCapture> read_fragmented(const std::filesystem::path& folder);

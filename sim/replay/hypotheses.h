@@ -7,7 +7,7 @@
 // differences that explain it.
 //
 // World: a value that can be copied, with differences() and goes_on_like(other), true if both will answer alike.
-// Cost:  one world as long as all answers are exact; at most kMost afterwards.
+// Cost:  one world as long as all answers are exact; at most kMost afterwards, and one again where it is hopeless.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +24,8 @@ public:
     static constexpr std::size_t kMost = 8;
     /// A world with this many differences more than the best is given up.
     static constexpr std::uint64_t kPatience = 3;
+    /// With so many differences the recording is another run's: only the best world goes on.
+    static constexpr std::uint64_t kHopeless = 2000;
 
     explicit Hypotheses(World start) { worlds_.push_back(std::move(start)); }
 
@@ -40,7 +42,8 @@ public:
         const std::uint64_t most = worlds_.front().differences() + kPatience;
         std::erase_if(worlds_, [&](const World& world) { return world.differences() >= most; });
         drop_equal_ones();
-        if (worlds_.size() > kMost) worlds_.erase(worlds_.begin() + kMost, worlds_.end());
+        const std::size_t kept = worlds_.front().differences() < kHopeless ? kMost : 1;
+        if (worlds_.size() > kept) worlds_.erase(worlds_.begin() + static_cast<std::ptrdiff_t>(kept), worlds_.end());
     }
     [[nodiscard]] const World& best() const { return worlds_.front(); }
     [[nodiscard]] std::size_t size() const { return worlds_.size(); }

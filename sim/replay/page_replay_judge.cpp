@@ -15,21 +15,32 @@ unsigned number(core::MigrateType type) {
     return static_cast<unsigned>(type);
 }
 
+std::string_view purpose(bool is_refill) {
+    return is_refill ? ", for a page list" : "";
+}
 std::string text_of(const capture::ZoneLockedAlloc& block) {
-    return fmt::format("pfn {} of order {}, type {}", block.pfn.raw(), block.order.raw(), number(block.type));
+    return fmt::format("pfn {} of order {}, type {}{}", block.pfn.raw(), block.order.raw(), number(block.type),
+                       purpose(block.is_refill));
 }
 std::string text_of(const core::BlockRemoved& block) {
-    return fmt::format("pfn {} of order {}, type {}", block.pfn, block.order, number(block.type));
+    return fmt::format("pfn {} of order {}, type {}{}", block.pfn, block.order, number(block.type),
+                       purpose(block.for_pcp));
 }
 std::string text_of(const capture::Fallback& fallback) {
-    return fmt::format("pfn {} of order {} from type {} for type {}, pageblock {}", fallback.pfn.raw(),
-                       fallback.fallback_order.raw(), number(fallback.fallback_type), number(fallback.type),
-                       fallback.changes_type ? "claimed" : "not claimed");
+    return fmt::format("pfn {} of order {} from type {} for order {}, type {}, pageblock {}", fallback.pfn.raw(),
+                       fallback.fallback_order.raw(), number(fallback.fallback_type), fallback.order.raw(),
+                       number(fallback.type), fallback.changes_type ? "claimed" : "not claimed");
 }
-std::string text_of(const core::FallbackTaken& fallback) {
-    return fmt::format("pfn {} of order {} from type {} for type {}, pageblock {}", fallback.pfn, fallback.block_order,
-                       number(fallback.taken_from), number(fallback.wanted),
-                       fallback.type_changed ? "claimed" : "not claimed");
+/// A fallback of the engine and the order of the request that it was for.
+struct OwnFallback {
+    core::FallbackTaken taken;
+    core::Order order;
+};
+std::string text_of(const OwnFallback& fallback) {
+    const core::FallbackTaken& taken = fallback.taken;
+    return fmt::format("pfn {} of order {} from type {} for order {}, type {}, pageblock {}", taken.pfn,
+                       taken.block_order, number(taken.taken_from), fallback.order.raw(), number(taken.wanted),
+                       taken.type_changed ? "claimed" : "not claimed");
 }
 std::string text_of(const capture::PcpDrain& drain) {
     return fmt::format("pfn {} of order {}, type {}", drain.pfn.raw(), drain.order.raw(), number(drain.type));
@@ -86,9 +97,12 @@ void PageJudge::on_event(const core::Event& event) {
     if (const auto* drain = std::get_if<core::PcpDrained>(&event.body)) drains_.push_back(*drain);
 }
 
-void PageJudge::judge_request(std::uint64_t event) {
+void PageJudge::judge_request(std::uint64_t event, core::Order order) {
     judge_sequence(part(kBlocksTaken), "mm_page_alloc_zone_locked", event, recorded_blocks_, blocks_);
-    judge_sequence(part(kFallbacks), "mm_page_alloc_extfrag", event, recorded_fallbacks_, fallbacks_);
+    std::vector<OwnFallback> own;
+    own.reserve(fallbacks_.size());
+    for (const core::FallbackTaken& fallback : fallbacks_) own.push_back({.taken = fallback, .order = order});
+    judge_sequence(part(kFallbacks), "mm_page_alloc_extfrag", event, recorded_fallbacks_, own);
     recorded_blocks_.clear();
     recorded_fallbacks_.clear();
     blocks_.clear();

@@ -35,8 +35,8 @@ public:
     [[nodiscard]] bool was_claim_in_doubt() const { return was_claim_in_doubt_; }
     /// The engine's own count decides about pageblocks, not the record.
     void claim_by_rule(bool by_rule) { claims_by_rule_ = by_rule; }
-    /// The request was made: judges the blocks and fallbacks on its way.
-    void judge_request(std::uint64_t event);
+    /// The request, of this order, was made: judges the blocks and fallbacks on its way.
+    void judge_request(std::uint64_t event, core::Order order);
 
     [[nodiscard]] bool expects_drain() const { return !drains_.empty(); }
     void judge_drain(std::uint64_t event, const capture::PcpDrain& recorded);

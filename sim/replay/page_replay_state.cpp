@@ -37,6 +37,11 @@ std::int64_t pages_on(const std::vector<capture::BlockList>& lists) {
     for (const capture::BlockList& list : lists) pages += list.pfns.size() << list.order.raw();
     return static_cast<std::int64_t>(pages);
 }
+std::int64_t pages_on(const std::vector<ExplicitList>& lists) {
+    std::uint64_t pages = 0;
+    for (const ExplicitList& list : lists) pages += list.blocks.size() << list.order.raw();
+    return static_cast<std::int64_t>(pages);
+}
 
 core::ExplicitPageLists explicit_page_lists(const capture::PcpState& from) {
     return {.high = from.high,
@@ -89,12 +94,18 @@ class Comparer {
 public:
     StateComparison run(const capture::BuddyState& recorded, const core::PageState& engine) {
         const core::ExplicitMemory ours = make_explicit(engine);
-        for (const capture::ZoneState& zone : recorded.zones) {
-            const auto same = std::ranges::find(ours.zones, zone.id, &core::ExplicitZone::id);
-            zone_name_ = core::kZoneNames[static_cast<std::size_t>(zone.id)];
-            if (zone.managed == core::Pages{0} || same == ours.zones.end()) continue;
-            compare_zones(explicit_zone(zone), *same);
-            compare_counts(zone, *same);
+        for (const core::ExplicitZone& own : ours.zones) {
+            zone_name_ = core::kZoneNames[static_cast<std::size_t>(own.id)];
+            const auto zone = std::ranges::find(recorded.zones, own.id, &capture::ZoneState::id);
+            if (zone == recorded.zones.end()) {
+                ++result_.compared;
+                add("the zone", "not there", fmt::format("{} pages", own.managed.count()));
+                continue;
+            }
+            compare_zones(explicit_zone(*zone), own);
+            compare_counts(*zone, own);
+            for (std::size_t cpu = 0; cpu < std::min(zone->pcp.size(), own.page_lists.size()); ++cpu)
+                compare_empty_page_lists(cpu, zone->pcp[cpu].lists, own.page_lists[cpu].lists, engine.rules);
         }
         return std::move(result_);
     }
@@ -108,6 +119,11 @@ private:
             }
             compare_value(fmt::format("nr_free of order {}", order), recorded.free_blocks[order], blocks);
         }
+        compare_value("CPUs with page lists", recorded.pcp.size(), engine.page_lists.size());
+        // The states are taken while the CPU is idle: what it has not reported yet is recorded beside it, or nothing.
+        std::int64_t free = signed_count(recorded.free);
+        for (const capture::PcpState& pcp : recorded.pcp) free += pcp.free_pages_diff;
+        compare_value("NR_FREE_PAGES", free, pages_on(engine.free_lists));
         for (std::size_t cpu = 0; cpu < std::min(recorded.pcp.size(), engine.page_lists.size()); ++cpu) {
             std::uint64_t pages = 0;
             for (const ExplicitList& list : engine.page_lists[cpu].lists)
@@ -126,7 +142,11 @@ private:
             compare_value(fmt::format("free_factor of CPU {}", cpu), recorded.page_lists[cpu].free_factor,
                           engine.page_lists[cpu].free_factor);
         }
-        for (std::size_t i = 0; i < std::min(recorded.pageblock_types.size(), engine.pageblock_types.size()); ++i) {
+        if (recorded.pageblock_types.size() != engine.pageblock_types.size()) {
+            compare_value("pageblocks", recorded.pageblock_types.size(), engine.pageblock_types.size());
+            return;
+        }
+        for (std::size_t i = 0; i < engine.pageblock_types.size(); ++i) {
             const MigrateType is = recorded.pageblock_types[i];
             const MigrateType ours = engine.pageblock_types[i];
             ++result_.compared;
@@ -136,8 +156,9 @@ private:
         }
     }
 
-    void compare_lists(std::string_view kind, const std::vector<ExplicitList>& recorded,
-                       const std::vector<ExplicitList>& engine) {
+    void compare_lists(std::string_view kind, const std::vector<ExplicitList>& all_recorded,
+                       std::vector<ExplicitList> engine) {
+        const std::vector<ExplicitList> recorded = without_misplaced(kind, all_recorded, engine);
         for (unsigned order = 0; order < core::kOrders; ++order) {
             for (unsigned type = 0; type < core::kMigrateTypes; ++type) {
                 const ExplicitList* is = find(recorded, order, type);
@@ -146,6 +167,50 @@ private:
                 ++result_.compared;
                 if ((is != nullptr && ours != nullptr && *is == *ours)) continue;
                 add(fmt::format("{} of order {}, type {}", kind, order, kTypeNames[type]), text_of(is), text_of(ours));
+            }
+        }
+    }
+
+    static std::string name_of(std::string_view kind, const ExplicitList& list) {
+        return fmt::format("{} of order {}, type {}", kind, list.order.raw(),
+                           kTypeNames[static_cast<std::size_t>(list.type)]);
+    }
+
+    /// A list under another order or type than its blocks are of is one difference: it is taken out on both sides.
+    std::vector<ExplicitList> without_misplaced(std::string_view kind, const std::vector<ExplicitList>& recorded,
+                                                std::vector<ExplicitList>& engine) {
+        std::vector<ExplicitList> rest;
+        for (const ExplicitList& list : recorded) {
+            const auto is_same = [&](const ExplicitList& own) {
+                return own.blocks == list.blocks && std::ranges::find(recorded, own) == recorded.end();
+            };
+            const auto own =
+                std::ranges::find(engine, list) != engine.end() ? engine.end() : std::ranges::find_if(engine, is_same);
+            const bool is_misplaced = own != engine.end() && (own->order != list.order || own->type != list.type);
+            if (!is_misplaced) {
+                rest.push_back(list);
+                continue;
+            }
+            ++result_.compared;
+            add(name_of(kind, *own), "called " + name_of(kind, list), text_of(&*own));
+            engine.erase(own);
+        }
+        return rest;
+    }
+
+    /// Page lists that are empty have their places as well; the others' places are compared with their pages.
+    void compare_empty_page_lists(std::size_t cpu, const std::vector<capture::BlockList>& recorded,
+                                  const std::vector<ExplicitList>& engine, const core::PageRules& rules) {
+        for (unsigned order = 0; order < core::kOrders; ++order) {
+            for (unsigned type = 0; type < core::kPcpMigrateTypes && rules.uses_pcp(order); ++type) {
+                if (find(engine, order, type) != nullptr) continue;
+                const bool is_there = std::ranges::any_of(recorded, [&](const capture::BlockList& list) {
+                    return list.order.raw() == order && static_cast<unsigned>(list.type) == type;
+                });
+                ++result_.compared;
+                if (!is_there)
+                    add(fmt::format("page list of CPU {} of order {}, type {}", cpu, order, kTypeNames[type]),
+                        "not there", "empty");
             }
         }
     }

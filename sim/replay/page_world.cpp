@@ -152,7 +152,7 @@ void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alt
     } else {
         ours[0] = allocator_.allocate(request.request, fx, &judge_).value_or(kRefused);
     }
-    judge_.judge_request(event(request.pages.front()).index);
+    judge_.judge_request(event(request.pages.front()).index, request.request.order);
     std::vector<std::size_t> different;
     for (std::size_t i = 0; i < ours.size(); ++i) {
         if (!judge_frame(request.pages[i], ours[i])) different.push_back(i);

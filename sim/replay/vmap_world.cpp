@@ -69,6 +69,7 @@ bool VmapWorld::take_over(VirtRange recorded, std::optional<core::AreaId> own, s
                           const StackSlots& slots) {
     const std::uint32_t pid = event(position).pid;
     lineage_.push_back(position);
+    ++taken_over_;
     if (own) allocator_.release_at_once(*own, silent_, host_);
     reserved_.insert_or_assign(pid, Reserved{recorded, slots});
     return allocator_.reserve_at(recorded, silent_, host_).has_value();
@@ -266,6 +267,7 @@ void VmapWorld::on(const capture::NewTask& task, std::size_t position, Alternati
         stacks_.chose_otherwise(index, task.stack);
     }
     VmapWorld other = *this;
+    ++other.taken_over_;
     if (other.stacks_.take_over(task.stack)) alternatives.push_back(std::move(other));
 }
 
@@ -347,6 +349,7 @@ void VmapWorld::compare(std::size_t state, Alternatives& alternatives) {
     VmapWorld other = *this;
     other.allocator_ = *allocator;
     other.lineage_.assign(1, events_before(state));
+    ++other.taken_over_;
     other.stacks_.replace_slots(StackCacheReplay{taken.vmap.cached_stacks}.peek());
     alternatives.push_back(std::move(other));
 }
@@ -363,7 +366,7 @@ bool VmapWorld::goes_on_like(const VmapWorld& other) const {
 }
 
 std::uint64_t VmapWorld::differences() const {
-    std::uint64_t sum = stacks_.differences();
+    std::uint64_t sum = stacks_.differences() + taken_over_;
     for (const PartResult* part : {&addresses_, &released_, &purges_, &purged_, &flushes_, &state_areas_,
                                    &state_pending_, &state_free_, &state_cache_, &state_lazy_, &state_stacks_}) {
         sum += part->differing();

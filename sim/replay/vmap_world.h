@@ -34,6 +34,7 @@ public:
     void compare(std::size_t state, Alternatives& alternatives);
     void finish();
 
+    /// One more for each recorded answer that was taken over, see PageWorld.
     [[nodiscard]] std::uint64_t differences() const;
     /// The same state: from here on the same answers.
     [[nodiscard]] bool goes_on_like(const VmapWorld& other) const;
@@ -95,6 +96,7 @@ private:
     const VmapReplayContext* context_;
     core::VmapAllocator allocator_;
     std::vector<std::uint64_t> lineage_; ///< where recorded answers were taken over: tells allocators apart
+    std::uint64_t taken_over_ = 0;       ///< how often a recorded answer was
     core::SilentVmapHost host_;
     core::Effects silent_;
     StackCacheReplay stacks_;

@@ -5,11 +5,13 @@
 #include "sim/import/read_file.h"
 #include "sim/text/csv.h"
 #include "sim/verify/calibration.h"
+#include "sim/verify/row_numbers.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace ksl::sim {
 
@@ -96,6 +98,48 @@ CostTable operations_in(const std::string& name, const Columns& columns) {
     return table;
 }
 
+/// Rows are numbered in turn: by iteration, or by round and thread. Wrong numbers are put right, so that the figures of
+/// their rows are held against the right ones.
+void judge_numbers(const std::string& name, Columns& columns, PartResult& part) {
+    std::vector<std::uint64_t>& rounds = columns.front().second;
+    const bool has_rounds = columns.front().first == "round" && columns.size() > 1;
+    if (columns.front().first != "iteration" && !has_rounds) return;
+    std::uint64_t threads = 1;
+    if (has_rounds) {
+        // As many threads a round as most rounds have.
+        std::map<std::uint64_t, std::uint64_t> lengths;
+        std::uint64_t length = 0;
+        for (const std::uint64_t thread : columns[1].second) {
+            if (thread == 0 && length != 0) ++lengths[std::exchange(length, 0)];
+            ++length;
+        }
+        ++lengths[length];
+        threads = std::ranges::max_element(lengths, {}, [](const auto& entry) { return entry.second; })->first;
+    }
+    const auto shown = [&](std::uint64_t number) {
+        return has_rounds ? fmt::format("round {}, thread {}", number / threads, number % threads)
+                          : fmt::format("iteration {}", number);
+    };
+    std::vector<std::uint64_t> numbers;
+    numbers.reserve(rounds.size());
+    for (std::size_t i = 0; i < rounds.size(); ++i)
+        numbers.push_back(has_rounds ? rounds[i] * threads + columns[1].second[i] : rounds[i]);
+    const std::vector<NumberedRow> checked = check_numbers(numbers);
+    for (std::size_t i = 0; i < checked.size(); ++i) {
+        const auto differ = [&](std::string recorded, std::uint64_t wanted) {
+            part.add_difference({.event = i,
+                                 .where = fmt::format("{}, row {}", name, i + 1),
+                                 .recorded = std::move(recorded),
+                                 .engine = shown(wanted),
+                                 .around = {}});
+        };
+        const std::uint64_t missing = checked[i].missing_before;
+        for (std::uint64_t k = 0; k < missing; ++k) differ("no such row", checked[i].number - missing + k);
+        if (checked[i].is_wrong) differ(shown(numbers[i]), checked[i].number);
+        rounds[i] = has_rounds ? checked[i].number / threads : checked[i].number;
+    }
+}
+
 /// Counts that contradict each other: a task that was gone before it was created, a round with two sums. Of a round's
 /// rows, those in the minority are the odd ones out.
 void judge_rows(const CostTable& table, PartResult& part) {
@@ -149,6 +193,7 @@ Result<void> check_cost(Verification& verification) {
         KSL_TRY_ASSIGN(columns, read_columns(file));
         const std::string name = file.stem().string();
         add_medians(name, columns, verification.measured);
+        judge_numbers(name, columns, rows);
         if (CostTable table = operations_in(name, columns); !table.rows.empty()) tables.push_back(std::move(table));
     }
     for (const CostTable& table : tables) judge_rows(table, rows);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -41,13 +42,27 @@ std::vector<Section> sections_of(std::string_view text) {
     return sections;
 }
 
+/// What every kernel's dump has, in this order. Without one of them the lines below it cannot be placed.
+Result<void> check_headings(const std::string& file, const std::vector<Section>& sections) {
+    static constexpr std::array<std::string_view, 8> kAlways{"User Space",     "Kernel Space", "Low Kernel Mapping",
+                                                             "vmalloc() Area", "Vmemmap",      "High Kernel Mapping",
+                                                             "Modules",        "End Modules"};
+    auto from = sections.begin();
+    for (const std::string_view name : kAlways) {
+        from = std::ranges::find(from, sections.end(), name, &Section::name);
+        if (from == sections.end()) {
+            return fail(file, 0,
+                        fmt::format("is no whole dump of page tables; \"---[ {} ]---\" is missing at its place", name));
+        }
+    }
+    return {};
+}
+
 Result<std::vector<Section>> read_sections(const std::filesystem::path& path, core::DumpOptions* options = nullptr) {
     KSL_TRY_ASSIGN(text, read_file(path));
     std::vector<Section> sections = sections_of(text);
     if (options != nullptr) *options = read_dump_headings(text).sections;
-    if (sections.empty()) {
-        return fail(path.string(), 0, "is no dump of page tables; it has no heading like \"---[ vmalloc() Area ]---\"");
-    }
+    KSL_TRY(check_headings(path.string(), sections));
     return sections;
 }
 
@@ -92,7 +107,7 @@ std::vector<Line> mended(std::vector<Line> lines) {
     for (const Line& line : lines) {
         if (!whole.empty() && whole.back().range.top < line.range.lowest) {
             whole.push_back({.range = {whole.back().range.top, line.range.lowest},
-                             .is_mapped = !whole.back().is_mapped || !line.is_mapped});
+                             .is_mapped = !whole.back().is_mapped && !line.is_mapped});
         }
         whole.push_back(line);
     }

@@ -4,12 +4,15 @@
 #include "core/memory/counted_state.h"
 #include "core/memory/page_allocator.h"
 #include "core/memory/slab_rules.h"
+#include "sim/verify/row_numbers.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
+#include <set>
 
 namespace ksl::sim {
 
@@ -24,6 +27,7 @@ constexpr std::uint64_t kPageKib = 4;
 constexpr std::uint64_t kTryAgain = 11; ///< EAGAIN: the limit of threads
 constexpr std::uint64_t kNoMemory = 12; ///< ENOMEM
 constexpr unsigned kMostFreeObjects = 64;
+constexpr std::string_view kInstructions = "instructions";
 constexpr std::string_view kOthers = "memory that others took or gave back between two threads";
 constexpr std::string_view kPageLists = "single pages come through page lists that are not recorded";
 constexpr std::string_view kSmallBlocks = "single pages and pairs that others took until the report";
@@ -142,7 +146,8 @@ Play play_contiguous(const core::PageState& start, const core::SlabShape& shape,
 
 class Judge {
 public:
-    explicit Judge(const FragmentedCapture& capture) : capture_(capture), is_contiguous_(falls_by_a_stack()) {
+    explicit Judge(const FragmentedCapture& capture)
+        : capture_(with_all_rows(capture)), is_contiguous_(falls_by_a_stack()) {
         // A refusal ends the run: only the last row can be one.
         const std::uint64_t last = capture_.threads.back().error;
         created_ = capture_.threads.size() - (last == kTryAgain || last == kNoMemory ? 1U : 0U);
@@ -156,17 +161,39 @@ public:
         } else {
             judge_mapped();
         }
-        if (capture_.created)
+        if (capture_.created) {
             judge(ends_, "threads that the capture counts", std::to_string(*capture_.created),
                   std::to_string(created_));
+            if (*capture_.created != created_) wrong_.insert(capture_.threads.size() - 1); // was it refused or not
+        }
+        judge_copies();
         std::vector<PartResult> parts;
-        for (PartResult* part : {&start_, &threads_, &ends_, &lists_}) {
+        for (PartResult* part : {&start_, &threads_, &ends_, &lists_, &copies_}) {
             if (part->total() != 0 || !part->undetermined().empty()) parts.push_back(std::move(*part));
         }
         return parts;
     }
 
 private:
+    /// Rows that are missing, by the numbers of the others, are put in, and marked.
+    static FragmentedCapture with_all_rows(FragmentedCapture capture) {
+        std::vector<std::uint64_t> numbers;
+        numbers.reserve(capture.threads.size());
+        for (const capture::FragmentedThread& thread : capture.threads) numbers.push_back(thread.number);
+        const std::vector<NumberedRow> checked = check_numbers(numbers);
+        std::vector<capture::FragmentedThread> all;
+        for (std::size_t i = 0; i < checked.size(); ++i) {
+            for (std::uint64_t k = 0; k < checked[i].missing_before; ++k) {
+                all.push_back({.number = all.size(),
+                               .error = 0,
+                               .free_kib = all.empty() ? capture.free_kib : all.back().free_kib,
+                               .is_missing = true});
+            }
+            all.push_back(capture.threads[i]);
+        }
+        capture.threads = std::move(all);
+        return capture;
+    }
     static void judge(PartResult& part, std::string where, std::string recorded, std::string engine) {
         if (recorded == engine) {
             part.add_exact();
@@ -194,6 +221,11 @@ private:
             const auto id = zone_named(row.zone);
             const auto zone = std::ranges::find_if(zones, [&](const core::CountedZone& own) { return own.id == id; });
             if (zone == zones.end()) continue;
+            if (const auto missing = missing_type(row.zone)) {
+                judge(start_, fmt::format("pagetypeinfo of zone {}", row.zone), "no line of type " + *missing,
+                      "a line of every type");
+                fill_in(*zone, type_named(*missing), row);
+            }
             for (std::size_t order = 0; order < std::min<std::size_t>(core::kOrders, row.free_blocks.size()); ++order) {
                 const std::uint64_t counted = blocks_of(*zone, order);
                 judge(start_, fmt::format("free blocks of order {} in zone {}", order, row.zone),
@@ -201,6 +233,28 @@ private:
                 if (row.free_blocks[order] != counted)
                     mends_.push_back({zone->id, order, row.free_blocks[order], counted});
             }
+        }
+    }
+    /// A type of pageblocks without its line of free blocks, if it is just one.
+    [[nodiscard]] std::optional<std::string> missing_type(std::string_view zone) const {
+        std::optional<std::string> missing;
+        for (const std::string& type : capture_.types.types) {
+            const bool is_there = std::ranges::any_of(capture_.types.free, [&](const proc::TypedFreeBlocks& row) {
+                return row.zone == zone && row.type == type;
+            });
+            if (is_there) continue;
+            if (missing) return std::nullopt;
+            missing = type;
+        }
+        return missing;
+    }
+    /// Its free blocks are what the other types leave.
+    static void fill_in(core::CountedZone& zone, core::MigrateType type, const proc::BuddyZone& row) {
+        for (std::size_t order = 0; order < std::min<std::size_t>(core::kOrders, row.free_blocks.size()); ++order) {
+            const std::uint64_t counted = blocks_of(zone, order);
+            const std::uint64_t rest = row.free_blocks[order] > counted ? row.free_blocks[order] - counted : 0;
+            zone.free_blocks[order][static_cast<std::size_t>(type)] +=
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(rest, std::numeric_limits<std::uint16_t>::max()));
         }
     }
     struct Mend {
@@ -269,9 +323,14 @@ private:
         const std::vector<capture::FragmentedThread>& rows = capture_.threads;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const std::string where = fmt::format("thread {}", i);
+            if (rows[i].is_missing) {
+                judge(threads_, where, "no such row", "a thread");
+                now -= i < play.falls.size() ? play.falls[i] : 0;
+                continue;
+            }
             const bool is_sound = rows[i].number == i && rows[i].error == 0;
             const std::size_t beyond = i < play.falls.size() ? 0 : i - play.falls.size() + 1;
-            if (is_sound && beyond != 0 && beyond * kStackKib <= kib_of_others_) {
+            if (is_sound && beyond != 0 && beyond * kStackKib <= kib_given_back_) {
                 threads_.add_undetermined(kOthers); // in a block that somebody gave back
                 now = rows[i].free_kib;
                 continue;
@@ -288,22 +347,70 @@ private:
                 continue;
             }
             // A wrong value stands alone; what others took is missing from then on.
-            const bool stands_alone = i + 1 >= rows.size() || i + 1 >= play.falls.size() ||
+            const bool stands_alone = i + 1 >= rows.size() || i + 1 >= play.falls.size() || rows[i + 1].is_missing ||
                                       rows[i + 1].free_kib + play.falls[i + 1] == expected;
             if (stands_alone) {
+                wrong_.insert(i);
                 judge(threads_, where + ": free KiB afterwards", std::to_string(rows[i].free_kib),
                       std::to_string(expected));
                 now = expected;
             } else {
                 threads_.add_undetermined(kOthers);
-                kib_of_others_ +=
-                    rows[i].free_kib > expected ? rows[i].free_kib - expected : expected - rows[i].free_kib;
+                if (rows[i].free_kib > expected)
+                    kib_given_back_ += rows[i].free_kib - expected;
+                else
+                    kib_taken_ += expected - rows[i].free_kib;
                 now = rows[i].free_kib;
             }
         }
     }
+    /// result.txt has the same rows once more: what the machine printed. Where clone.csv is the wrong one and was
+    /// judged, the copy stands for itself.
+    void judge_copies() {
+        std::vector<std::uint64_t> numbers;
+        numbers.reserve(capture_.copies.size());
+        for (const capture::FragmentedThread& copy : capture_.copies) numbers.push_back(copy.number);
+        const std::vector<NumberedRow> checked = check_numbers(numbers);
+        for (std::size_t i = 0; i < checked.size(); ++i) {
+            capture::FragmentedThread copy = capture_.copies[i];
+            if (checked[i].is_wrong) {
+                judge(copies_, fmt::format("printed row {}", i), fmt::format("thread {}", copy.number),
+                      fmt::format("thread {}", checked[i].number));
+                copy.number = checked[i].number;
+            }
+            for (std::uint64_t k = 0; k < checked[i].missing_before; ++k)
+                judge(copies_, fmt::format("printed row {}", i), "no such row", "a thread");
+            if (copy.number >= capture_.threads.size()) continue;
+            const capture::FragmentedThread& row = row_of(copy.number);
+            if (row.is_missing) continue;
+            const auto one = [&](std::string_view what, std::uint64_t original, std::uint64_t printed) {
+                const bool is_known_wrong =
+                    original != printed && wrong_.contains(copy.number) && what != kInstructions;
+                judge(copies_, fmt::format("thread {}: {}", copy.number, what), std::to_string(original),
+                      std::to_string(is_known_wrong ? original : printed));
+            };
+            one(kInstructions, row.instructions, copy.instructions);
+            one("errno", row.error, copy.error);
+            one("free KiB afterwards", row.free_kib, copy.free_kib);
+        }
+        if (capture_.oom_lists.size() != capture_.oom_lists_copies.size()) return; // the log was not printed whole
+        for (std::size_t i = 0; i < capture_.oom_lists.size(); ++i) {
+            const bool is_judged = lists_.differing() != 0 && capture_.oom && i < capture_.oom->free.size();
+            if (!is_judged)
+                judge(copies_, fmt::format("free lists of the killer's log, line {}", i + 1), capture_.oom_lists[i],
+                      capture_.oom_lists_copies[i]);
+        }
+    }
+    /// At its place; if another one stands there, the one that is called so.
+    [[nodiscard]] const capture::FragmentedThread& row_of(std::uint64_t thread) const {
+        const capture::FragmentedThread& row = capture_.threads[thread];
+        if (row.number == thread) return row;
+        const auto named = std::ranges::find(capture_.threads, thread, &capture::FragmentedThread::number);
+        return named == capture_.threads.end() ? row : *named;
+    }
     void judge_odd_row(std::size_t row, bool engine_creates) {
         const capture::FragmentedThread& thread = capture_.threads[row];
+        wrong_.insert(row);
         judge(threads_, fmt::format("row {}", row), fmt::format("thread {}, errno {}", thread.number, thread.error),
               engine_creates ? fmt::format("thread {}, errno 0", row) : std::string{"no block for its stack"});
     }
@@ -311,10 +418,11 @@ private:
         const auto killer = [](std::uint64_t order) { return fmt::format("out-of-memory killer, order {}", order); };
         judge(ends_, "the end", capture_.oom ? killer(capture_.oom->order) : std::string{"goes on"},
               play.runs_out ? killer(kStackOrder.raw()) : std::string{"goes on"});
-        // Whole blocks that others took are missing at the end, or were given back.
-        const std::uint64_t missing =
-            created_ > play.falls.size() ? created_ - play.falls.size() : play.falls.size() - created_;
-        has_fewer_blocks_ = missing != 0 && missing * kStackKib <= kib_of_others_;
+        // Whole blocks that others took are missing at the end; what they gave back may hold further stacks.
+        const bool is_longer = created_ > play.falls.size();
+        const std::uint64_t others = is_longer ? kib_given_back_ : kib_taken_;
+        const std::uint64_t missing = is_longer ? created_ - play.falls.size() : play.falls.size() - created_;
+        has_fewer_blocks_ = missing != 0 && missing * kStackKib <= others;
         if (has_fewer_blocks_)
             ends_.add_undetermined(kOthers);
         else
@@ -350,7 +458,9 @@ private:
         const std::vector<capture::FragmentedThread>& rows = capture_.threads;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const bool is_last = i + 1 == rows.size();
-            if (rows[i].number == i && (rows[i].error == 0 || (is_last && rows[i].error == kTryAgain))) {
+            if (rows[i].is_missing) {
+                judge(threads_, fmt::format("thread {}", i), "no such row", "a thread");
+            } else if (rows[i].number == i && (rows[i].error == 0 || (is_last && rows[i].error == kTryAgain))) {
                 threads_.add_exact();
             } else {
                 judge_odd_row(i, true);
@@ -360,16 +470,20 @@ private:
         judge(ends_, "the end", capture_.oom ? "out-of-memory killer" : "goes on", "goes on");
     }
 
-    const FragmentedCapture& capture_;
+    FragmentedCapture capture_;
     std::size_t created_ = 0;
     bool is_contiguous_;
-    std::uint64_t kib_of_others_ = 0; ///< that rows show beyond what the threads took
-    bool has_fewer_blocks_ = false;   ///< than the engine has, because of them
+    // What rows show beyond what the threads took.
+    std::uint64_t kib_taken_ = 0;
+    std::uint64_t kib_given_back_ = 0;
+    bool has_fewer_blocks_ = false; ///< than the engine has, because of them
     std::vector<Mend> mends_;
+    std::set<std::uint64_t> wrong_; ///< threads whose row in clone.csv differs
     PartResult start_{"start_lists"};
     PartResult threads_{"threads"};
     PartResult ends_{"ends"};
     PartResult lists_{"oom_lists"};
+    PartResult copies_{"copies"};
 };
 
 } // namespace

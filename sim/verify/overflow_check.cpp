@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace ksl::sim {
 
@@ -210,19 +212,52 @@ private:
                                  .lowest = base,
                                  .top = base + (play_.top - play_.lowest).count()};
         const std::vector<std::string> wanted = messages_of(facts);
+        const bool may_go_on = is_luck() || is_wild();
+        std::uint64_t more = 0;
         const std::vector<std::string> found = evidence_.messages();
-        for (std::size_t i = 0; i < wanted.size(); ++i)
-            judge(parts_.messages, fmt::format("message {}", i + 1), i < found.size() ? found[i] : "none", wanted[i]);
-        if (found.size() <= wanted.size()) {
-            if (wanted.empty()) parts_.messages.add_exact(); // silence is an answer
-            return;
+        for (const auto& [is, ours] : aligned(found, wanted)) {
+            if (ours == nullptr)
+                ++more;
+            else
+                judge(parts_.messages, fmt::format("message {}", ours - wanted.data() + 1),
+                      is == nullptr ? "none" : *is, *ours);
+            if (ours == nullptr && !may_go_on) judge(parts_.messages, "further messages", *is, "none");
         }
-        const std::uint64_t more = found.size() - wanted.size();
-        if (is_luck() || is_wild()) {
-            parts_.messages.add_undetermined(kLuck, more);
-        } else {
-            judge(parts_.messages, "further messages", found[wanted.size()], "none");
+        if (wanted.empty() && more == 0) parts_.messages.add_exact(); // silence is an answer
+        if (may_go_on && more != 0) parts_.messages.add_undetermined(kLuck, more);
+    }
+
+    using MessagePair = std::pair<const std::string*, const std::string*>;
+    /// Pairs of what the kernel said and what the engine says, with as few differences as possible; null: nothing.
+    [[nodiscard]] static std::vector<MessagePair> aligned(const std::vector<std::string>& found,
+                                                          const std::vector<std::string>& wanted) {
+        // steps[i][j]: differences of the first i of `found` and the first j of `wanted`.
+        std::vector<std::vector<std::size_t>> steps(found.size() + 1, std::vector<std::size_t>(wanted.size() + 1));
+        for (std::size_t i = 0; i <= found.size(); ++i) {
+            for (std::size_t j = 0; j <= wanted.size(); ++j) {
+                if (i == 0 || j == 0)
+                    steps[i][j] = i + j;
+                else
+                    steps[i][j] = std::min({steps[i - 1][j - 1] + (found[i - 1] == wanted[j - 1] ? 0U : 1U),
+                                            steps[i - 1][j] + 1, steps[i][j - 1] + 1});
+            }
         }
+        std::vector<MessagePair> pairs;
+        std::size_t i = found.size();
+        std::size_t j = wanted.size();
+        while (i != 0 || j != 0) {
+            if (i != 0 && steps[i][j] == steps[i - 1][j] + 1) {
+                pairs.emplace_back(&found[--i], nullptr);
+            } else if (j != 0 && steps[i][j] == steps[i][j - 1] + 1) {
+                pairs.emplace_back(nullptr, &wanted[--j]);
+            } else {
+                --i;
+                --j;
+                pairs.emplace_back(&found[i], &wanted[j]);
+            }
+        }
+        std::ranges::reverse(pairs);
+        return pairs;
     }
 
     void deaths() {

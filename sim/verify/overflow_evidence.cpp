@@ -135,7 +135,13 @@ void OverflowEvidence::find_reports() {
     for (const std::string& line : test_.log) {
         if (starts_with_any(line, kFirstLines)) {
             reports_.emplace_back();
+            reports_.back().is_numbered = line.contains(" [#");
             continue;
+        }
+        // A report's first line may be missing; its number comes once in each.
+        if (line.contains(" [#")) {
+            if (reports_.empty() || reports_.back().is_numbered) reports_.emplace_back();
+            reports_.back().is_numbered = true;
         }
         if (reports_.empty()) continue;
         OopsReport& report = reports_.back();

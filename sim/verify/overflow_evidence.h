@@ -17,6 +17,7 @@ namespace ksl::sim {
 /// One oops of the log.
 struct OopsReport {
     bool in_interrupt = false;
+    bool is_numbered = false;       ///< "[#1]" was printed
     bool is_complete = false;       ///< its last line was printed before anything else happened
     std::vector<std::uint64_t> cr2; ///< each time it was printed
     std::vector<std::uint64_t> sp;

@@ -6,7 +6,12 @@
 #include "sim/replay/slab_replay.h"
 #include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
+#include "sim/verify/area_figures.h"
 #include "sim/verify/stack_check.h"
+#include "sim/verify/stack_offers.h"
+#include "sim/verify/state_constants.h"
+#include "sim/verify/task_events.h"
+#include "sim/verify/task_figures.h"
 
 #include <fmt/format.h>
 
@@ -60,6 +65,15 @@ void add_parts(Verification& verification, const ReplayResult& result) {
 Result<void> check_replay(Verification& verification) {
     KSL_TRY_ASSIGN(capture, capture::read_capture(verification.folder));
     for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
+    PartResult& states = *std::ranges::find(verification.parts, "states", &PartResult::name);
+    settle_constants(capture.states, states);
+    settle_moments(capture, states);
+    PartResult& given_back = *std::ranges::find(verification.parts, "stacks_given_back", &PartResult::name);
+    PartResult tasks{"tasks"};
+    settle_forks(capture, tasks);
+    settle_deaths(capture, tasks);
+    KSL_TRY(settle_offers(capture, given_back));
+    settle_callbacks(capture, given_back);
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
@@ -68,7 +82,12 @@ Result<void> check_replay(Verification& verification) {
         add_parts(verification, *result);
     PartResult& layout = verification.parts.emplace_back("stack_layout");
     for (std::size_t i = 0; i < capture.states.size(); ++i)
-        judge_stack_layout(capture.states[i].tasks, fmt::format("state_{:02}", i), layout);
+        judge_stack_layout(capture.states[i].tasks, capture.states[i].vmap.direct_map_base,
+                           fmt::format("state_{:02}", i), layout);
+    judge_tasks(capture, tasks);
+    verification.parts.push_back(std::move(tasks));
+    judge_areas(capture, {.own_frames = pages.own_frames, .addresses = areas.part("vmalloc addresses")},
+                verification.parts.emplace_back("areas"));
     verification.events = pages.events;
     verification.states = pages.states;
     std::erase_if(verification.parts, [](const PartResult& part) {

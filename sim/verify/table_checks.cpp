@@ -70,6 +70,7 @@ struct TableParts {
     PartResult dump{"dump"};
     PartResult direct_map{"direct_map"};
     PartResult stacks{"stacks"};
+    PartResult layout{"stack_layout"};
 };
 
 /// All moments of a capture, in one kernel's tables: table pages of areas long gone are still there.
@@ -87,7 +88,9 @@ Result<TableParts> check_moments(const fs::path& folder, bool has_tables) {
         KSL_TRY(map_vmalloc_areas(built, areas));
         if (const auto file = state_file(folder, moment)) {
             KSL_TRY_ASSIGN(state, capture::read_state(*file));
-            judge_stacks(built, areas, state.tasks, file->filename().string(), parts.stacks);
+            const std::string name = file->filename().string();
+            judge_stacks(built, areas, state.tasks, state.vmap.direct_map_base, name, parts.stacks);
+            judge_stack_layout(state.tasks, state.vmap.direct_map_base, name, parts.layout);
         }
         KSL_TRY(take_over_passing_areas(built, areas, dump, parts.dump));
         KSL_TRY(judge_dump(built.memory, built.config.layout, built.tables.root, dump, false, parts.dump));
@@ -105,6 +108,7 @@ void add(Verification& verification, TableParts parts) {
     verification.parts.push_back(std::move(parts.dump));
     verification.parts.push_back(std::move(parts.direct_map));
     verification.parts.push_back(std::move(parts.stacks));
+    verification.parts.push_back(std::move(parts.layout));
 }
 
 } // namespace

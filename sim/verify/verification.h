@@ -14,14 +14,19 @@
 //                       stack_cache       stacks of new tasks
 //                       stacks_given_back kept in the cache or not
 //                       stack_blocks      contiguous stacks of new tasks: where their blocks are mapped
-//                       stack_layout      size, thread_info and canary of each task's stack in the recorded states
+//                       stack_layout      ends, stack pointer, thread_info, canary and area of each task's stack in the
+//                                         recorded states, a figure each
+//                       tasks             new tasks' names; which tasks each state lists, and their thread_info
+//                       areas             users and frames of the recorded states' areas and stacks
 //                       slabs             blocks that the cache of task_struct took and gave back
-//                       states            lists, counts, pageblock types, areas and variables of each recorded state
+//                       states            lists, counts, pageblock types, areas and variables of each recorded state,
+//                                         its moment, and what no event changes
 //           mmu         walks             rows of the oracle
 //                       leaves            mapped pages that the emulator lists
 //           mmu,        dump              lines of the kernel's page-table dump
 //           snapshot    direct_map        DirectMap4k, 2M and 1G of meminfo
 //                       stacks            guards and neighbours of each task's stack
+//                       stack_layout      as of a replay
 //           overflow    stack_layout      the victim's stack, thread_info and magic word
 //                       faults            fault addresses, stack pointers, exception path
 //                       messages          what the kernel said, line by line
@@ -32,7 +37,9 @@
 //                       threads           each thread: created, and what was free afterwards
 //                       ends              killer or not, how many threads came before
 //                       oom_lists         the killer's report: blocks that a stack would have fitted into
-//           cost        rows        operations whose counts fit together: created before waited for, one sum a round
+//                       copies            the same rows and lists as the machine printed them
+//           cost        rows        operations whose counts fit together: created before waited for, one sum a round;
+//                                   and that are numbered in turn
 //                       sums        parts of the workload whose functions add up to their total
 //                       and, shown but not judged, medians and the calibration of the price list
 // Counting: see sim/replay/replay_result.h.

@@ -77,7 +77,7 @@ TEST(CaptureState, ThreadInfoOnTheStackHasItsFields) {
     EXPECT_EQ(last.thread_info.address, last.stack.lowest);
     EXPECT_EQ(last.thread_info.addr_limit, 0x7ffffffff000U);
     EXPECT_EQ(last.thread_info.task, last.task_struct);
-    EXPECT_EQ(last.end_magic_at, last.stack.lowest + Bytes{40});
+    EXPECT_EQ(last.end_magic_at, std::optional{last.stack.lowest + Bytes{40}});
     EXPECT_EQ(last.first_pfn, Pfn{93364});
 }
 

@@ -76,6 +76,16 @@ void another_start(std::vector<std::string>& fields) {
     fields[kA] = hex(number(fields[kA]) - 0x1000);
 }
 
+void another_first(std::vector<std::string>& fields) {
+    fields[kA] = hex(number(fields[kA]) + 0x8000);
+}
+void another_pid(std::vector<std::string>& fields) {
+    fields[kA] = std::to_string(number(fields[kA]) + 70'000);
+}
+void another_child(std::vector<std::string>& fields) {
+    fields[kB] = std::to_string(number(fields[kB]) + 70'000);
+}
+
 class FalsifiedEvents : public ::testing::TestWithParam<Falsified> {};
 
 TEST_P(FalsifiedEvents, AreFoundOneByOne) {
@@ -105,7 +115,39 @@ INSTANTIATE_TEST_SUITE_P(
                       Falsified{"6.1/replay-vmap-y-512M", "vmap_free", "areas_released", another_start},
                       Falsified{"6.1/replay-vmap-y-512M", "vmap_free", "areas_released", another_end},
                       Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_lazy_free", "areas_released", another_range},
-                      Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_erase", "purged_areas", another_range}));
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "vmap_erase", "purged_areas", another_range},
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "put_stack", "stacks_given_back", another_stack},
+                      Falsified{"6.1/replay-vmap-y-512M", "put_stack", "stacks_given_back", another_stack},
+                      Falsified{"2016/replay-4.9-vmap-y-512M", "put_stack", "stacks_given_back", another_pid},
+                      Falsified{"6.1/replay-vmap-y-512M", "new_task", "tasks", another_pid},
+                      Falsified{"2016/replay-4.7-512M", "sched_process_fork", "tasks", another_child}));
+
+TEST(FalsifiedRecording, AnotherTaskThatIsFreedIsOneDifference) {
+    core::Random random{47};
+    const SpoiledCapture capture{"2016/replay-4.9-vmap-y-512M"};
+    falsify(capture, "sched_process_free", 1, random,
+            [](std::vector<std::string>& fields) { fields[kA] = std::to_string(number(fields[kA]) - 1); });
+    EXPECT_EQ(differing_parts(capture.folder()), "tasks 1");
+}
+
+TEST(FalsifiedRecording, AnotherOrderOrPurposeIsOneDifference) {
+    core::Random random{53};
+    const SpoiledCapture fallback{"2016/replay-4.9-vmap-y-fragmented-192M"};
+    falsify(fallback, "mm_page_alloc_extfrag", 2, random,
+            [](std::vector<std::string>& fields) { fields[kOrder] = fields[kOrder] == "0" ? "1" : "0"; });
+    EXPECT_EQ(differing_parts(fallback.folder()), "fallbacks 2");
+    const SpoiledCapture block{"2016/replay-4.7-512M"};
+    falsify(block, "mm_page_alloc_zone_locked", 2, random,
+            [](std::vector<std::string>& fields) { fields[kA] = fields[kA] == "0" ? "1" : "0"; });
+    EXPECT_EQ(differing_parts(block.folder()), "blocks 2");
+}
+
+TEST(FalsifiedRecording, AnotherStackOfACallbackIsOneDifference) {
+    core::Random random{43};
+    const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};
+    falsify(capture, "stack_free_rcu", 1, random, another_first);
+    EXPECT_EQ(differing_parts(capture.folder()), "stacks_given_back 1");
+}
 
 /// What happens once or twice in a capture.
 class FalsifiedPurge : public ::testing::TestWithParam<const char*> {};
@@ -157,6 +199,32 @@ INSTANTIATE_TEST_SUITE_P(Figures, FalsifiedStates,
                          ::testing::Values(FalsifiedText{"\"vmap_lazy_nr_pages\":", "1"},
                                            FalsifiedText{"\"nr_free_by_order\":", "1"},
                                            FalsifiedText{"\"count\":", "1"}));
+
+/// Two new tasks in a row get each other's stacks.
+TEST(FalsifiedRecording, TwoStacksThatChangedPlacesAreTwoDifferences) {
+    for (const char* name : {"6.1/replay-vmap-y-512M", "2016/replay-4.9-vmap-y-512M"}) {
+        const SpoiledCapture capture{name};
+        const std::uint64_t start = start_of(capture);
+        std::vector<std::string> lines;
+        std::istringstream text{capture.read(kEvents)};
+        for (std::string line; std::getline(text, line);) lines.push_back(line);
+        std::vector<std::size_t> tasks;
+        for (std::size_t i = 1; i < lines.size(); ++i) {
+            const auto fields = testing::fields_of(lines[i]);
+            if (number(fields[0]) >= start + 9000 && fields[kEvent] == "new_task") tasks.push_back(i);
+        }
+        auto first = testing::fields_of(lines[tasks[20]]);
+        auto second = testing::fields_of(lines[tasks[21]]);
+        ASSERT_NE(first[kB], second[kB]);
+        std::swap(first[kB], second[kB]);
+        lines[tasks[20]] = testing::row_of(first);
+        lines[tasks[21]] = testing::row_of(second);
+        std::string spoiled;
+        for (const std::string& line : lines) spoiled += line + "\n";
+        capture.write(kEvents, spoiled);
+        EXPECT_EQ(differing_parts(capture.folder()), "stack_cache 2") << name;
+    }
+}
 
 TEST(FalsifiedRecording, TwoAnswersThatChangedPlacesAreTwoDifferences) {
     const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};

@@ -91,6 +91,16 @@ TEST(FalsifiedTables, LinesOfADumpAreFoundOneByOneWhateverIsWrongWithThem) {
     }
 }
 
+TEST(FalsifiedTables, ADumpWithoutOneOfItsHeadingsIsOneClearError) {
+    for (const char* heading : {"---[ Vmemmap ]---", "---[ Low Kernel Mapping ]---", "---[ End Modules ]---"}) {
+        const SpoiledCapture capture{kMachine};
+        capture.replace("page_tables_kernel.txt", heading, "---[ Something ]---");
+        const auto verified = verify_capture(capture.folder());
+        ASSERT_FALSE(verified);
+        EXPECT_TRUE(to_string(verified.error()).contains(heading)) << to_string(verified.error());
+    }
+}
+
 TEST(FalsifiedTables, ALineThatIsMissingIsADifference) {
     const SpoiledCapture capture{kMachine};
     const std::string dump = capture.read("page_tables_kernel.txt");

@@ -60,7 +60,16 @@ TEST_P(Fragmented, AFalsifiedFactIsOneDifference) {
     differs("order 2 in zone DMA", [](FragmentedCapture& wrong) { ++wrong.free.front().free_blocks[2]; });
     differs("order 2 in zone DMA", [](FragmentedCapture& wrong) { --wrong.types.free.front().free_blocks[2]; });
     differs("row 40", [](FragmentedCapture& wrong) { wrong.threads[40].number = 41; });
+    differs("thread 60", [](FragmentedCapture& wrong) { wrong.threads.erase(wrong.threads.begin() + 60); });
+    differs("thread 70: instructions", [](FragmentedCapture& wrong) { ++wrong.threads[70].instructions; });
+    differs("thread 80: free KiB", [](FragmentedCapture& wrong) { wrong.copies[80].free_kib += 4; });
+    differs("thread 90: errno", [](FragmentedCapture& wrong) { wrong.copies[90].error = 11; });
+    differs("printed row 95", [](FragmentedCapture& wrong) { wrong.copies.erase(wrong.copies.begin() + 95); });
+    differs("pagetypeinfo of zone DMA",
+            [](FragmentedCapture& wrong) { wrong.types.free.erase(wrong.types.free.begin()); });
     if (!right.oom) return;
+    differs("free lists of the killer's log, line 1",
+            [](FragmentedCapture& wrong) { wrong.oom_lists_copies.front() += "0"; });
     differs("thread 100: free", [](FragmentedCapture& wrong) { wrong.threads[100].free_kib -= 4; });
     differs("thread 7: free", [](FragmentedCapture& wrong) { wrong.threads[7].free_kib += 16; });
     differs("the end", [](FragmentedCapture& wrong) { wrong.oom->order = 3; });

@@ -63,6 +63,19 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"2016/overflow-4.7", "OVERFLOW_deepest_byte_at_base_plus_24.json", "\"panic\": false", "\"panic\": true",
             "deaths"}));
 
+/// A line of the log that is gone is one difference, whatever else it would have told.
+INSTANTIATE_TEST_SUITE_P(
+    MissingLines, FalsifiedOverflow,
+    ::testing::Values(Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt",
+                          "[    3.913602] BUG: stack guard page was hit at ffffc900000b7fd8 (stack is "
+                          "ffffc900000b8000..ffffc900000bbfff)\n",
+                          "", "messages"},
+                      Lie{"2016/overflow-4.7", "OVERFLOW.console.txt",
+                          "[    4.203018] Thread overran stack, or stack corrupted\n", "", "messages"},
+                      Lie{"2016/overflow-4.7", "OVERFLOW.console.txt",
+                          "[    4.200421] BUG: unable to handle kernel paging request at 0000000019fcc918\n", "",
+                          "messages"}));
+
 TEST(OverflowCapture, WithoutItsLogIsOneClearError) {
     const SpoiledCapture spoiled{"2016/overflow-4.9-vmap-y"};
     std::filesystem::remove(spoiled.folder() / "OVERFLOW.console.txt");
