@@ -116,6 +116,7 @@ public:
                 archive.fail();
                 size = 0;
             }
+            resize(0); // chunks of fill values are not in the input, so what was here before must go
             resize(static_cast<std::size_t>(size));
         }
         for (std::size_t chunk = 0; chunk < chunk_count(); ++chunk) describe_chunk(archive, chunk);

@@ -60,6 +60,22 @@ TEST(CowArray, RoundTripsThroughBytes) {
     EXPECT_EQ(a, b);
 }
 
+TEST(CowArray, WhatIsReadReplacesAllThatWasThere) {
+    CowArray<int, 8> saved;
+    saved.resize(32);
+    saved.mut(20) = 5;
+    const std::vector<std::byte> bytes = bytes_of_state(saved);
+    CowArray<int, 8> other;
+    other.resize(40);
+    for (std::size_t i = 0; i < other.size(); ++i) other.mut(i) = 9;
+    const CowArray<int, 8> copy = other;
+    StateReader reader{bytes};
+    reader(other);
+    EXPECT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(other, saved) << "chunks of fill values as well";
+    EXPECT_EQ(copy[0], 9);
+}
+
 TEST(CowArray, AHostileSizeIsRefused) {
     std::vector<std::byte> bytes(12, std::byte{0x7f});
     Array a(0, 3);
