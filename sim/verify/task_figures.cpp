@@ -78,6 +78,9 @@ public:
             for (const capture::TaskState& task : state.tasks.tasks) ++listed_[task.pid];
         }
         for (const capture::TaskState& task : capture.states.front().tasks.tasks) at_start_.insert(task.pid);
+        if (const auto& buddy = capture.states.front().buddy) {
+            for (const capture::ZoneState& zone : buddy->zones) cpus_ = std::max(cpus_, zone.pcp.size());
+        }
         for (const capture::Event& event : capture.log.events) {
             if (const auto* exited = std::get_if<capture::TaskExited>(&event.body)) leaving_.insert(exited->pid);
             if (const auto* forked = std::get_if<capture::TaskForked>(&event.body)) coming_.insert(forked->child);
@@ -160,6 +163,9 @@ private:
             if (figure) votes_.add(fmt::format("{} of {}", what, about), fmt::format("{:#x}", *figure), event_, where);
         };
         add(self, task.tgid, "tgid");
+        // On one of several CPUs a task may be running, and it may come back on another; a dead one may have been
+        // killed.
+        if (cpus_ > 1 || (course != nullptr && course->has_exited)) return;
         add(group, task.thread_info.flags & ~kNeedFpuLoad, "flags");
         add(group, task.thread_info.status, "status");
         add(group, task.thread_info.cpu, "cpu");
@@ -174,6 +180,7 @@ private:
     std::set<std::uint32_t> at_start_;
     std::set<std::uint32_t> leaving_; ///< that exit in the trace
     std::set<std::uint32_t> coming_;  ///< that it forks
+    std::size_t cpus_ = 1;
     Votes votes_;
     std::string where_;
     std::uint64_t event_ = 0;

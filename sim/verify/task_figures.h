@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The tasks of the recorded states against the trace: who is there, and that a sleeping task's thread_info stays as it
-// is. States are taken while the CPU is idle, so every task sleeps.
+// is. States are taken while the CPU is idle, so every task sleeps; where there are several, one may be running, and
+// only who is there and whose thread it is are judged.
 //
 // Counting: one judgement a task and state for its being there (a wrong pid is one difference, not a stranger and a
 //           missing one), one a figure. What a task says in three states and more is held against itself; what one
