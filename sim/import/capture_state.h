@@ -82,6 +82,9 @@ struct BuddyState {
     friend bool operator==(const BuddyState&, const BuddyState&) = default;
 };
 
+/// Flag of a vm_struct: its pages are its own (VM_ALLOC, include/linux/vmalloc.h).
+inline constexpr std::uint64_t kVmAlloc = 0x2;
+
 /// Who uses an area; struct vm_struct.
 struct VmUser {
     core::VirtAddr address;

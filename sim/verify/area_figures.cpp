@@ -20,8 +20,6 @@ using core::VirtRange;
 
 /// struct vmap_area of 4.x: VM_VM_AREA, somebody uses it.
 constexpr std::uint64_t kVmVmArea = 0x4;
-/// struct vm_struct: VM_ALLOC, the pages are the area's own.
-constexpr std::uint64_t kVmAlloc = 0x2;
 
 using Ends = std::pair<std::uint64_t, std::uint64_t>;
 
@@ -153,7 +151,7 @@ private:
         add("caller", group, user.caller);
         add("vm_flags", group, fmt::format("{:#x}", user.flags));
         add("phys", group, fmt::format("{:#x}", user.phys.raw()));
-        const unsigned signs = ((user.flags & kVmAlloc) != 0 ? 1U : 0U) + (user.page_count != 0 ? 1U : 0U) +
+        const unsigned signs = ((user.flags & capture::kVmAlloc) != 0 ? 1U : 0U) + (user.page_count != 0 ? 1U : 0U) +
                                (user.pages.empty() ? 0U : 1U);
         if (is_stack || signs >= 2) {
             const std::uint64_t pages = (ends.second - ends.first) / core::kPageBytes - 1;

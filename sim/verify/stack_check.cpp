@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/verify/stack_check.h"
 
+#include "core/kstack/thread_info.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,11 +14,8 @@ namespace ksl::sim {
 
 namespace {
 
-constexpr std::uint64_t kStackEndMagic = 0x57ac6e9d;
 /// sizeof(struct thread_info) of 4.7 on x86-64: the magic lies above it.
 constexpr core::Bytes kThreadInfo47{0x28};
-/// VM_ALLOC: the area's pages are its own.
-constexpr std::uint64_t kVmAlloc = 0x2;
 
 /// Where the stack begins, by what most of the figures say that depend on it; of several, by the first.
 core::VirtRange believed_stack(const capture::TaskState& task, const capture::TasksState& design,
@@ -51,7 +50,7 @@ public:
         judge("thread_info", task_.thread_info.address.raw(), in_task ? task_.task_struct.raw() : stack.lowest.raw());
         if (task_.thread_info.task)
             judge("task of thread_info", task_.thread_info.task->raw(), task_.task_struct.raw());
-        judge("stack_end_magic", task_.end_magic, kStackEndMagic);
+        judge("stack_end_magic", task_.end_magic, core::kStackEndMagic);
         const core::VirtAddr magic = in_task ? stack.lowest : stack.lowest + kThreadInfo47;
         if (task_.end_magic_at) judge("stack_end_magic_address", task_.end_magic_at->raw(), magic.raw());
         if (task_.first_pfn)
@@ -64,7 +63,7 @@ private:
         const std::uint64_t pages = stack.size().count() / core::kPageBytes;
         judge("address of the area", area.address.raw(), stack.lowest.raw());
         judge("size of the area", area.size.count(), (pages + 1) * core::kPageBytes); // with its guard
-        judge("flags of the area", area.flags, kVmAlloc);
+        judge("flags of the area", area.flags, capture::kVmAlloc);
         judge("pages of the area", area.page_count, pages);
         judge("frames of the area", area.pages.size(), pages);
     }

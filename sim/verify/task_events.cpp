@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace ksl::sim {
@@ -46,32 +45,24 @@ namespace {
 class Dead {
 public:
     explicit Dead(const capture::Capture& capture) {
-        for (const capture::TaskState& task : capture.states.front().tasks.tasks) alive_.insert(task.pid);
         for (const capture::Event& event : capture.log.events) {
             if (const auto* freed = std::get_if<capture::TaskFreed>(&event.body)) ++frees_left_[freed->pid];
         }
     }
-    void forked(std::uint32_t pid) { alive_.insert(pid); }
-    void exited(std::uint32_t pid) {
-        alive_.erase(pid);
-        dead_.push_back(pid);
-    }
+    void exited(std::uint32_t pid) { dead_.push_back(pid); }
     /// Whose free an event means that names `pid`; none if it can be right.
     [[nodiscard]] std::optional<std::uint32_t> meant_instead_of(std::uint32_t pid) {
         --frees_left_[pid];
         if (std::erase(dead_, pid) != 0) return std::nullopt;
-        if (!alive_.contains(pid) && !freed_.contains(pid)) return std::nullopt; // of before the trace
+        // A task that exited before the trace is freed in it, too; but then nobody else's free is missing.
         const auto meant = std::ranges::find_if(dead_, [&](std::uint32_t other) { return frees_left_[other] == 0; });
         if (meant == dead_.end()) return std::nullopt;
         const std::uint32_t right = *meant;
         dead_.erase(meant);
         return right;
     }
-    void freed(std::uint32_t pid) { freed_.insert(pid); }
 
 private:
-    std::unordered_set<std::uint32_t> alive_;
-    std::unordered_set<std::uint32_t> freed_;
     std::unordered_map<std::uint32_t, std::uint64_t> frees_left_; ///< events from here on that name the pid
     std::vector<std::uint32_t> dead_;
 };
@@ -98,14 +89,12 @@ void settle_deaths(capture::Capture& capture, PartResult& part) {
     for (capture::Event& event : capture.log.events) {
         if (auto* fork = std::get_if<capture::TaskForked>(&event.body)) {
             settle(event, "sched_process_fork: parent", fork->parent, event.pid);
-            dead.forked(fork->child);
         } else if (auto* exited = std::get_if<capture::TaskExited>(&event.body)) {
             settle(event, "sched_process_exit", exited->pid, event.pid);
             dead.exited(exited->pid);
         } else if (auto* freed = std::get_if<capture::TaskFreed>(&event.body)) {
             const auto meant = dead.meant_instead_of(freed->pid);
             settle(event, "sched_process_free", freed->pid, meant.value_or(freed->pid));
-            dead.freed(freed->pid);
         }
     }
 }

@@ -15,8 +15,8 @@ namespace ksl::sim {
 /// last task's is believed. One judgement a new task.
 void settle_forks(capture::Capture& capture, PartResult& part);
 
-/// A task forks and exits by itself, and is freed once, after its exit. A free of a task that lives, or once more,
-/// means the one that exited and is freed nowhere else. One judgement a fork, an exit and a free.
+/// A task forks and exits by itself, and is freed once, after its exit. A free of a task that has not exited in the
+/// trace means the one that has and is freed nowhere else, if there is one. One judgement a fork, an exit and a free.
 void settle_deaths(capture::Capture& capture, PartResult& part);
 
 } // namespace ksl::sim

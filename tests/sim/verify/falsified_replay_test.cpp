@@ -120,14 +120,23 @@ INSTANTIATE_TEST_SUITE_P(
                       Falsified{"6.1/replay-vmap-y-512M", "put_stack", "stacks_given_back", another_stack},
                       Falsified{"2016/replay-4.9-vmap-y-512M", "put_stack", "stacks_given_back", another_pid},
                       Falsified{"6.1/replay-vmap-y-512M", "new_task", "tasks", another_pid},
-                      Falsified{"2016/replay-4.7-512M", "sched_process_fork", "tasks", another_child}));
+                      Falsified{"2016/replay-4.7-512M", "sched_process_fork", "tasks", another_child},
+                      Falsified{"6.1/replay-vmap-n-512M", "sched_process_fork", "tasks", another_pid},
+                      Falsified{"2016/replay-4.9-vmap-n-512M", "sched_process_exit", "tasks", another_pid}));
 
+/// Whether the task that is named has lived, lives, or is to come.
 TEST(FalsifiedRecording, AnotherTaskThatIsFreedIsOneDifference) {
     core::Random random{47};
-    const SpoiledCapture capture{"2016/replay-4.9-vmap-y-512M"};
-    falsify(capture, "sched_process_free", 1, random,
-            [](std::vector<std::string>& fields) { fields[kA] = std::to_string(number(fields[kA]) - 1); });
-    EXPECT_EQ(differing_parts(capture.folder()), "tasks 1");
+    for (const char* name :
+         {"2016/replay-4.9-vmap-y-512M", "2016/replay-4.7-512M", "6.1/replay-fragmented-vmap-n-192M"}) {
+        for (const int other : {-1, 1, 7, 500}) {
+            const SpoiledCapture capture{name};
+            falsify(capture, "sched_process_free", 1, random, [&](std::vector<std::string>& fields) {
+                fields[kA] = std::to_string(static_cast<int>(number(fields[kA])) + other);
+            });
+            EXPECT_EQ(differing_parts(capture.folder()), "tasks 1") << name << ", " << other;
+        }
+    }
 }
 
 TEST(FalsifiedRecording, AnotherOrderOrPurposeIsOneDifference) {
@@ -200,54 +209,38 @@ INSTANTIATE_TEST_SUITE_P(Figures, FalsifiedStates,
                                            FalsifiedText{"\"nr_free_by_order\":", "1"},
                                            FalsifiedText{"\"count\":", "1"}));
 
-/// Two new tasks in a row get each other's stacks.
+/// Of the events that `fits` knows, from `first` after the start on, two in a row get each other's field.
+template <class Fits>
+void swap_two(const SpoiledCapture& capture, std::uint64_t first, std::size_t skip, std::size_t field, Fits fits) {
+    const std::uint64_t start = start_of(capture) + first;
+    std::vector<std::vector<std::string>> rows;
+    std::vector<std::size_t> found;
+    std::istringstream text{capture.read(kEvents)};
+    for (std::string line; std::getline(text, line);) {
+        rows.push_back(testing::fields_of(line));
+        if (rows.size() > 1 && number(rows.back()[0]) >= start && fits(rows.back())) found.push_back(rows.size() - 1);
+    }
+    std::string& one = rows[found.at(skip)][field];
+    std::string& other = rows[found.at(skip + 1)][field];
+    ASSERT_NE(one, other);
+    std::swap(one, other);
+    std::string spoiled;
+    for (const auto& row : rows) spoiled += testing::row_of(row) + "\n";
+    capture.write(kEvents, spoiled);
+}
+
 TEST(FalsifiedRecording, TwoStacksThatChangedPlacesAreTwoDifferences) {
     for (const char* name : {"6.1/replay-vmap-y-512M", "2016/replay-4.9-vmap-y-512M"}) {
         const SpoiledCapture capture{name};
-        const std::uint64_t start = start_of(capture);
-        std::vector<std::string> lines;
-        std::istringstream text{capture.read(kEvents)};
-        for (std::string line; std::getline(text, line);) lines.push_back(line);
-        std::vector<std::size_t> tasks;
-        for (std::size_t i = 1; i < lines.size(); ++i) {
-            const auto fields = testing::fields_of(lines[i]);
-            if (number(fields[0]) >= start + 9000 && fields[kEvent] == "new_task") tasks.push_back(i);
-        }
-        auto first = testing::fields_of(lines[tasks[20]]);
-        auto second = testing::fields_of(lines[tasks[21]]);
-        ASSERT_NE(first[kB], second[kB]);
-        std::swap(first[kB], second[kB]);
-        lines[tasks[20]] = testing::row_of(first);
-        lines[tasks[21]] = testing::row_of(second);
-        std::string spoiled;
-        for (const std::string& line : lines) spoiled += line + "\n";
-        capture.write(kEvents, spoiled);
+        swap_two(capture, 9000, 20, kB, [](const auto& fields) { return fields[kEvent] == "new_task"; });
         EXPECT_EQ(differing_parts(capture.folder()), "stack_cache 2") << name;
     }
 }
 
 TEST(FalsifiedRecording, TwoAnswersThatChangedPlacesAreTwoDifferences) {
     const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};
-    const std::uint64_t start = start_of(capture);
-    std::vector<std::string> lines;
-    std::istringstream text{capture.read(kEvents)};
-    for (std::string line; std::getline(text, line);) lines.push_back(line);
-    std::vector<std::size_t> pages;
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-        const auto fields = testing::fields_of(lines[i]);
-        if (number(fields[0]) >= start + 5000 && fields[kEvent] == "mm_page_alloc" && fields[kOrder] == "0") {
-            pages.push_back(i);
-        }
-    }
-    auto first = testing::fields_of(lines[pages[100]]);
-    auto second = testing::fields_of(lines[pages[101]]);
-    ASSERT_NE(first[kPfn], second[kPfn]);
-    std::swap(first[kPfn], second[kPfn]);
-    lines[pages[100]] = testing::row_of(first);
-    lines[pages[101]] = testing::row_of(second);
-    std::string spoiled;
-    for (const std::string& line : lines) spoiled += line + "\n";
-    capture.write(kEvents, spoiled);
+    swap_two(capture, 5000, 100, kPfn,
+             [](const auto& fields) { return fields[kEvent] == "mm_page_alloc" && fields[kOrder] == "0"; });
     EXPECT_EQ(differing_parts(capture.folder()), "allocations 2");
 }
 
