@@ -128,7 +128,9 @@ int wrong(const sim::Error& error) {
 int bench_frames(ui::MainWindow& window, const sim::Assets& assets, const WindowRequest& request) {
     const auto scenario = sim::load_scenario(assets, request.scenario, request.overrides);
     if (!scenario) return wrong(scenario.error());
-    auto source = ui::ScenarioSource::open(assets, *scenario, request.design, {});
+    const auto memory = sim::make_memory_start(scenario->memory, scenario->machine.cpus);
+    if (!memory) return wrong(memory.error());
+    auto source = ui::ScenarioSource::open(assets, *scenario, request.design, *memory, {});
     if (!source) return wrong(source.error());
     Deliveries run(std::move(*source));
     window.show();

@@ -75,14 +75,6 @@ void switch_workspace(ui::MainWindow& window, const std::string& workspace) {
     if (workspace == "trace") window.actions().trigger(ui::Command::workspace_trace);
 }
 
-/// What the platform has to say about itself when it draws without a display is no message of this program.
-void keep_quiet(QtMsgType type, const QMessageLogContext& /*context*/, const QString& text) {
-    const bool is_of_the_platform = text.startsWith(QStringLiteral("This plugin does not support")) ||
-                                    text.startsWith(QStringLiteral("QStandardPaths:"));
-    if (type == QtDebugMsg || type == QtInfoMsg || is_of_the_platform) return;
-    std::fprintf(stderr, "kstacklab-gui: %s\n", text.toLocal8Bit().constData());
-}
-
 } // namespace
 
 int show_window(const WindowRequest& request, int& argc, char** argv) {
@@ -96,7 +88,6 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     }
     const auto assets = sim::Assets::open(request.assets);
     if (!assets) return report(assets.error());
-    qInstallMessageHandler(keep_quiet);
     QApplication app(argc, argv);
     std::setlocale(LC_NUMERIC, "C"); // NOLINT(concurrency-mt-unsafe): before any other thread exists
     QApplication::setApplicationName(QStringLiteral("kstacklab"));
@@ -118,6 +109,8 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
                 return kWrongInput;
             }
         }
+        // A workspace for two designs chooses the second; before the run goes on, for then it would begin again.
+        if (request.workspace == "compare" && !request.beside) window.actions().trigger(ui::Command::toggle_ab);
         if (request.steps != 0) window.engine()->go_to(request.steps);
         if (request.lesson_step != 0 && !window.go_to_lesson(request.lesson_step - 1)) {
             std::fprintf(stderr, "kstacklab-gui: --lesson-step %zu: the scenario's lesson has no such step\n",

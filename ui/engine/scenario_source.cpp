@@ -2,7 +2,6 @@
 #include "ui/engine/scenario_source.h"
 
 #include "sim/run/experiment.h"
-#include "sim/scenario/memory_start.h"
 
 #include <utility>
 
@@ -17,20 +16,16 @@ core::Nanoseconds time_of(const sim::Simulation& simulation) {
     return simulation.machine().time(simulation.last().cpu);
 }
 
-sim::Result<sim::Simulation> start(const sim::Assets& assets, const sim::Scenario& scenario, std::size_t design) {
-    KSL_TRY_ASSIGN(memory, sim::make_memory_start(scenario.memory, scenario.machine.cpus));
-    return sim::simulation_of(assets, scenario, design, memory);
-}
-
 } // namespace
 
 ScenarioSource::ScenarioSource(sim::Simulation start)
     : timeline_(std::move(start)), first_(timeline_.position()), began_(time_of(timeline_.present())) {}
 
 ScenarioSource::Opened ScenarioSource::open(const sim::Assets& assets, const sim::Scenario& scenario,
-                                            std::size_t design, const std::stop_token& stop) {
+                                            std::size_t design, const sim::MemoryStart& memory,
+                                            const std::stop_token& stop) {
     if (design >= scenario.designs.size()) return sim::fail(scenario.name, 0, "there is no such design");
-    KSL_TRY_ASSIGN(simulation, start(assets, scenario, design));
+    KSL_TRY_ASSIGN(simulation, sim::simulation_of(assets, scenario, design, memory));
     while (simulation.step() && simulation.last().is_preparation) {
         if (simulation.steps() % kStepsBetweenQuestions == 0 && stop.stop_requested())
             return sim::fail(scenario.name, 0, "closed before the machine was ready");

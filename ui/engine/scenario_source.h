@@ -7,6 +7,7 @@
 #pragma once
 
 #include "sim/base/assets.h"
+#include "sim/scenario/memory_start.h"
 #include "sim/scenario/scenario.h"
 #include "sim/timeline/timeline.h"
 #include "ui/engine/engine_source.h"
@@ -21,9 +22,10 @@ class ScenarioSource : public EngineSource {
 public:
     using Opened = sim::Result<std::unique_ptr<EngineSource>>;
 
-    /// `design` counts the scenario's designs.
+    /// `design` counts the scenario's designs; `memory` is where it starts from, the same one for designs that are
+    /// compared.
     [[nodiscard]] static Opened open(const sim::Assets& assets, const sim::Scenario& scenario, std::size_t design,
-                                     const std::stop_token& stop);
+                                     const sim::MemoryStart& memory, const std::stop_token& stop);
 
     [[nodiscard]] const core::Machine& machine() const override { return timeline_.present().machine(); }
     [[nodiscard]] core::Nanoseconds now() const override;

@@ -12,6 +12,7 @@ namespace ksl::ui {
 namespace {
 
 constexpr double kSame = 0.01; ///< relative: what a person calls the same
+constexpr int kFigureDigits = 2;
 
 QString count_verdict(std::uint64_t a, std::uint64_t b) {
     if (a == b) return CompareView::tr("same");
@@ -23,9 +24,13 @@ QString time_verdict(double a, double b) {
     const QString by = format_time(std::abs(b - a));
     return b > a ? CompareView::tr("\u25B2 %1 slower").arg(by) : CompareView::tr("\u25BC %1 faster").arg(by);
 }
+QString figure_text(double figure) {
+    return format_decimal(figure, kFigureDigits);
+}
+/// What is shown as the same is the same.
 QString figure_verdict(double a, double b) {
-    if (std::abs(b - a) <= kSame * std::max(a, b)) return CompareView::tr("same");
-    const QString by = format_decimal(std::abs(b - a), 1);
+    if (std::abs(b - a) <= kSame * std::max(a, b) || figure_text(a) == figure_text(b)) return CompareView::tr("same");
+    const QString by = figure_text(std::abs(b - a));
     return b > a ? CompareView::tr("\u25B2 %1 more").arg(by) : CompareView::tr("\u25BC %1 fewer").arg(by);
 }
 QString operation_text(const StepRecord& record) {
@@ -99,8 +104,12 @@ void CompareView::set_row(int row, const QString& name, const QString& a, const 
 
 void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
     snapshot_ = snapshot;
+    clearSpans();
     if (snapshot == nullptr || snapshot->other == nullptr) {
         setRowCount(0);
+        set_row(0, snapshot == nullptr ? QString() : tr("Choose a second design, B, to see both here"), {}, {}, {},
+                false);
+        setSpan(0, 0, 1, columnCount());
         return;
     }
     const Snapshot& other = *snapshot->other;
@@ -128,10 +137,11 @@ void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
         add(tr("mean exit"), format_time(a.mean_exit()), format_time(b.mean_exit()),
             time_verdict(a.mean_exit(), b.mean_exit()));
     }
-    add(tr("TLB misses an operation"), format_decimal(a.misses_an_operation(), 1),
-        format_decimal(b.misses_an_operation(), 1), figure_verdict(a.misses_an_operation(), b.misses_an_operation()));
-    add(tr("page walks an operation"), format_decimal(a.walks_an_operation(), 1),
-        format_decimal(b.walks_an_operation(), 1), figure_verdict(a.walks_an_operation(), b.walks_an_operation()));
+    const auto figure = [&](const QString& name, double left, double right) {
+        add(name, figure_text(left), figure_text(right), figure_verdict(left, right));
+    };
+    figure(tr("TLB misses an operation"), a.misses_an_operation(), b.misses_an_operation());
+    figure(tr("page walks an operation"), a.walks_an_operation(), b.walks_an_operation());
     add(tr("stacks from a CPU's cache"), format_percent(a.cached_share()), format_percent(b.cached_share()),
         std::abs(a.cached_share() - b.cached_share()) <= kSame
             ? tr("same")

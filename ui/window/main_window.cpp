@@ -126,6 +126,10 @@ std::optional<sim::Error> MainWindow::open(const std::string& name_or_path, std:
                           .message = "there is no design " + std::to_string(design + 1) + "; it has " +
                                      std::to_string(scenario->designs.size())};
     }
+    // Once, for all its designs: a computer's memory is another one a moment later.
+    auto memory = sim::make_memory_start(scenario->memory, scenario->machine.cpus);
+    if (!memory) return memory.error();
+    memory_ = std::make_shared<const sim::MemoryStart>(std::move(*memory));
     scenario_ = std::move(*scenario);
     last_other_.reset();
     choose_designs(design, std::nullopt);
@@ -245,10 +249,11 @@ void MainWindow::choose_designs(std::size_t a, std::optional<std::size_t> b) {
     const QString what = b ? tr("%1 against %2").arg(names[place(a)], names[place(*b)]) : names[place(a)];
     setWindowTitle(tr("%1 · %2 · kstacklab").arg(QString::fromStdString(scenario_->title), what));
     if (was_pair != b.has_value()) show_comparison(b.has_value());
-    start([assets = assets_, scenario = *scenario_, a, b](const std::stop_token& stop) -> EngineThread::Opened {
-        KSL_TRY_ASSIGN(source, ScenarioSource::open(assets, scenario, a, stop));
+    start([assets = assets_, scenario = *scenario_, memory = memory_, a,
+           b](const std::stop_token& stop) -> EngineThread::Opened {
+        KSL_TRY_ASSIGN(source, ScenarioSource::open(assets, scenario, a, *memory, stop));
         if (!b) return EngineRuns(std::move(source));
-        KSL_TRY_ASSIGN(other, ScenarioSource::open(assets, scenario, *b, stop));
+        KSL_TRY_ASSIGN(other, ScenarioSource::open(assets, scenario, *b, *memory, stop));
         return EngineRuns(std::move(source), std::move(other));
     });
     const QString doing = b ? tr("Booting both machines") : tr("Booting the machine");

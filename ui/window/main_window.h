@@ -7,6 +7,7 @@
 #pragma once
 
 #include "sim/base/assets.h"
+#include "sim/scenario/memory_start.h"
 #include "sim/scenario/scenario.h"
 #include "ui/commands/command_actions.h"
 #include "ui/engine/engine_thread.h"
@@ -107,7 +108,7 @@ private:
     [[nodiscard]] QList<QDockWidget*> docks() const;
     void connect_window_commands();
     void arrange(Workspace workspace, ScreenClass screen);
-    void arrange_explore(ScreenClass screen);
+    void arrange_explore(ScreenClass screen, bool lesson_apart);
     [[nodiscard]] QDockWidget* add_dock(const QString& name, const QString& title, QWidget* widget);
 
     void start(EngineThread::Open open);
@@ -149,6 +150,7 @@ private:
     Theme theme_;
     CommandActions actions_;
     std::optional<sim::Scenario> scenario_;
+    std::shared_ptr<const sim::MemoryStart> memory_; ///< that all designs of the scenario start from
     std::size_t design_ = 0;
     std::optional<std::size_t> other_design_;
     std::optional<std::size_t> last_other_; ///< to come back to

@@ -105,7 +105,10 @@ void MainWindow::connect_comparison() {
             if (engine_ != nullptr && other_design_) engine_->find(Landmark::difference, direction);
         });
     }
-    actions_.on(Command::workspace_compare, [this] { switch_to(Workspace::compare); });
+    actions_.on(Command::workspace_compare, [this] {
+        if (scenario_ && !other_design_) toggle_pair();
+        switch_to(Workspace::compare);
+    });
     actions_.on(Command::link_cameras, [this] { link_cameras(!views_->are_cameras_linked()); });
     link_cameras(views_->are_cameras_linked());
 }

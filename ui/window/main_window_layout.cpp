@@ -109,7 +109,7 @@ void MainWindow::arrange(Workspace workspace, ScreenClass screen) {
         removeDockWidget(dock);
         dock->setFloating(false);
     }
-    arrange_explore(screen);
+    arrange_explore(screen, workspace == Workspace::lesson);
     if (workspace == Workspace::trace) {
         space_dock_->hide();
         cpus_dock_->hide();
@@ -129,7 +129,7 @@ void MainWindow::arrange(Workspace workspace, ScreenClass screen) {
         lesson_dock_->show();
         if (screen != ScreenClass::small) addDockWidget(Qt::LeftDockWidgetArea, lesson_dock_);
         lesson_dock_->raise();
-        resizeDocks({lesson_dock_}, {theme_.look().px(340)}, Qt::Horizontal);
+        if (screen != ScreenClass::small) resizeDocks({lesson_dock_}, {theme_.look().px(340)}, Qt::Horizontal);
     }
 }
 
@@ -154,7 +154,8 @@ bool MainWindow::is_wanted(const QDockWidget* dock) const {
     return true;
 }
 
-void MainWindow::arrange_explore(ScreenClass screen) {
+/// With `lesson_apart` a lesson has a place of its own, so that what it is about can be seen beside it.
+void MainWindow::arrange_explore(ScreenClass screen, bool lesson_apart) {
     const Look& look = theme_.look();
     addDockWidget(Qt::RightDockWidgetArea, stack_dock_);
     addDockWidget(Qt::BottomDockWidgetArea, space_dock_);
@@ -162,12 +163,12 @@ void MainWindow::arrange_explore(ScreenClass screen) {
     addDockWidget(Qt::RightDockWidgetArea, cpus_dock_);
     const bool is_small = screen == ScreenClass::small;
     if (is_small) {
-        // A narrow screen has one column at the side; what does not fit is one tab away.
-        tabifyDockWidget(stack_dock_, cpus_dock_);
-        tabifyDockWidget(stack_dock_, design_dock_);
-        tabifyDockWidget(stack_dock_, events_dock_);
-        tabifyDockWidget(stack_dock_, compare_dock_);
-        tabifyDockWidget(stack_dock_, lesson_dock_);
+        // A narrow screen has one column at the side; what does not fit is one tab away. A dock is split off before
+        // its neighbour has tabs, or it becomes one of them.
+        if (lesson_apart) splitDockWidget(stack_dock_, lesson_dock_, Qt::Vertical);
+        for (QDockWidget* dock : {cpus_dock_, design_dock_, events_dock_, compare_dock_})
+            tabifyDockWidget(stack_dock_, dock);
+        if (!lesson_apart) tabifyDockWidget(stack_dock_, lesson_dock_);
     } else {
         splitDockWidget(stack_dock_, cpus_dock_, Qt::Vertical);
         addDockWidget(Qt::LeftDockWidgetArea, design_dock_);
@@ -195,6 +196,10 @@ void MainWindow::arrange_explore(ScreenClass screen) {
         }
         QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
     });
+    if (is_small && lesson_apart) {
+        const int lesson = look.px(other_design_ ? 220 : 260); // two stacks side by side leave the text long lines
+        resizeDocks({stack_dock_, lesson_dock_}, {look.px(580) - lesson, lesson}, Qt::Vertical);
+    }
     if (!is_small) {
         resizeDocks({design_dock_}, {look.px(300)}, Qt::Horizontal);
         resizeDocks({stack_dock_, cpus_dock_}, {look.px(480), look.px(420)}, Qt::Vertical);
