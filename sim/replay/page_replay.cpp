@@ -38,6 +38,39 @@ std::vector<TurnStep> turn_steps(const capture::EventLog& log) {
     return steps;
 }
 
+bool is_interrupt(const capture::Event& event) {
+    return event.context.interrupt != capture::Context::Interrupt::none;
+}
+
+/// The single page request that the interrupt which begins at `first` may have come in the middle of: a request is
+/// recorded last of all, after its pages were taken and cleared, and what an interrupt frees in between is recorded
+/// before it. `first` if there is none, or if the interrupt asked for pages itself.
+std::size_t interrupted_request(const capture::EventLog& log, std::size_t first) {
+    const auto& events = log.events;
+    bool frees = false;
+    std::size_t at = first;
+    for (; at < events.size() && is_interrupt(events[at]) && events[at].pid == events[first].pid; ++at) {
+        if (std::holds_alternative<capture::PageAlloc>(events[at].body)) return first;
+        frees = frees || std::holds_alternative<capture::PageFree>(events[at].body);
+    }
+    if (!frees || at == events.size() || events[at].pid != events[first].pid) return first;
+    const auto* request = std::get_if<capture::PageAlloc>(&events[at].body);
+    return request != nullptr && !request->is_bulk ? at : first;
+}
+
+/// An interrupt and the request at `request`, in the recorded order and, if that does not explain the answer, with the
+/// request first.
+void play_interrupted(PageWorld& world, std::size_t first, std::size_t request, PageWorld::Alternatives& others) {
+    PageWorld request_first = world;
+    const std::uint64_t differences = world.differences();
+    for (std::size_t at = first; at <= request; ++at) world.play(at, others);
+    if (world.differences() == differences) return;
+    PageWorld::Alternatives ignored; // They would go on before the interrupt.
+    request_first.play(request, ignored);
+    for (std::size_t at = first; at < request; ++at) request_first.play(at, ignored);
+    if (request_first.differences() == differences) others.push_back(std::move(request_first));
+}
+
 } // namespace
 
 Result<ReplayResult> replay_pages(const capture::Capture& capture) {
@@ -64,8 +97,15 @@ Result<ReplayResult> replay_pages(const capture::Capture& capture) {
     Hypotheses<PageWorld> worlds{std::move(start_world)};
     const auto play_until = [&](std::uint64_t index) {
         while (next < events.size() && events[next].index < index) {
-            worlds.advance([&](PageWorld& world, PageWorld::Alternatives& others) { world.play(next, others); });
-            const std::size_t end = request_end(capture.log, next);
+            const std::size_t request = interrupted_request(capture.log, next);
+            const bool is_in_request = request != next && events[request].index < index;
+            worlds.advance([&](PageWorld& world, PageWorld::Alternatives& others) {
+                if (is_in_request)
+                    play_interrupted(world, next, request, others);
+                else
+                    world.play(next, others);
+            });
+            const std::size_t end = is_in_request ? request + 1 : request_end(capture.log, next);
             result.events += end - next;
             next = end;
         }

@@ -90,8 +90,9 @@ void PageWorld::begin() {
 
 void PageWorld::play(std::size_t position, Alternatives& alternatives) {
     const capture::Event& next = event(position);
-    if (next.time - last_time_ > kIdle) allocator_.report_counters(kCpu);
-    last_time_ = next.time;
+    // What interrupted a request may be played after it.
+    if (next.time > last_time_ + kIdle) allocator_.report_counters(kCpu);
+    last_time_ = std::max(last_time_, next.time);
     if (!std::holds_alternative<capture::PcpDrain>(next.body)) judge_.expect_no_more_drains(next.index);
     std::visit([&](const auto& body) { on(body, position, alternatives); }, next.body);
 }

@@ -23,6 +23,8 @@ using core::SlabObject;
 constexpr core::CpuId kCpu{0};
 /// A clone() that an interrupt delayed was not delayed by more.
 constexpr core::Nanoseconds kLongestInterrupt{300'000};
+/// THREAD_ALIGN of a vmapped stack.
+constexpr core::Bytes kStackAlign{16 << 10};
 /// Slabs that nobody recorded have frames behind all memory.
 constexpr std::uint64_t kUnknownFrames = std::uint64_t{1} << 30;
 
@@ -49,12 +51,22 @@ std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_
     for (const OwnFrame& own : own_frames) corrected.emplace(own.event, own.frame);
     std::vector<TaskStep> steps;
     std::unordered_map<std::uint32_t, std::vector<Pfn>> taken; // slabs by the task that asked, until its fork is seen
+    // By the task that is in clone(): the first event that shows its new task_struct to be taken.
+    std::unordered_map<std::uint32_t, std::uint64_t> taken_by;
     for (const capture::Event& event : log.events) {
         const bool is_interrupt = event.context.interrupt != capture::Context::Interrupt::none;
         if (const auto* page = std::get_if<capture::PageAlloc>(&event.body)) {
+            // A page for a program: its task is not in clone().
+            if (page->type == core::MigrateType::movable && !is_interrupt) taken_by.erase(event.pid);
             if (page->order != slab_order || !is_for_slab(log, *page)) continue;
+            taken_by.try_emplace(event.pid, event.index);
             const auto known = corrected.find(event.index);
             taken[event.pid].push_back(known == corrected.end() ? page->pfn : known->second);
+        } else if (std::holds_alternative<capture::Mark>(event.body)) {
+            taken_by.erase(event.pid);
+        } else if (const auto* area = std::get_if<capture::VmapRequest>(&event.body)) {
+            // Only stacks are aligned like that; the stack follows the task_struct.
+            if (area->align == kStackAlign && !is_interrupt) taken_by.try_emplace(event.pid, event.index);
         } else if (const auto* page_free = std::get_if<capture::PageFree>(&event.body)) {
             const bool follows_a_free = !steps.empty() && steps.back().kind == TaskStep::Kind::freed;
             if (page_free->order == slab_order && follows_a_free) steps.back().blocks.push_back(page_free->pfn);
@@ -66,7 +78,9 @@ std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_
                              .interrupted = is_interrupt ? event.pid : 0,
                              .blocks = {}});
         } else if (const auto* forked = std::get_if<capture::TaskForked>(&event.body)) {
+            const auto known = taken_by.extract(event.pid);
             const auto interrupts_this = [&](const TaskStep& step) {
+                if (!known.empty() && step.kind == TaskStep::Kind::freed && step.event > known.mapped()) return true;
                 return step.interrupted == event.pid && event.time - step.time < kLongestInterrupt;
             };
             auto at = steps.end();
