@@ -177,6 +177,36 @@ TEST(PageReplay, PathsThatTheTraceDoesNotSayAreDerived) {
     }
 }
 
+/// Where a page is freed directly after a request, an interrupt is made to have done it, and the record of the request
+/// is put behind it, as it is where the interrupt came between the request's answer and its record. Returns how often.
+std::size_t record_requests_late(std::vector<capture::Event>& events, std::uint64_t first, std::size_t most) {
+    std::size_t moved = 0;
+    for (std::size_t i = 0; i + 2 < events.size() && moved < most; ++i) {
+        capture::Event& before = events[i];
+        capture::Event& after = events[i + 1];
+        const auto* request = std::get_if<capture::PageAlloc>(&before.body);
+        const auto* freed = std::get_if<capture::PageFree>(&after.body);
+        if (request == nullptr || request->is_bulk || freed == nullptr || freed->order != request->order) continue;
+        if (before.index < first || before.pid != after.pid || freed->path != capture::PagePath::pcp) continue;
+        if (freed->pfn == request->pfn) continue; // after it, then
+        after.context.interrupt = capture::Context::Interrupt::soft;
+        std::swap(before, after);
+        std::swap(before.index, after.index);
+        ++moved;
+    }
+    return moved;
+}
+
+TEST(PageReplay, ARequestWhoseRecordAnInterruptDelayedIsExact) {
+    for (const char* name : {"6.1/replay-vmap-n-512M", "6.1/replay-vmap-y-512M"}) {
+        Capture capture = read(testing::capture(name));
+        EXPECT_EQ(record_requests_late(capture.log.events, *capture.states.front().events_before, 20), 20U);
+        const auto result = replay_pages(capture);
+        ASSERT_TRUE(result.has_value()) << to_string(result.error());
+        for (const PartResult& part : result->parts) EXPECT_EQ(part.differing(), 0U) << name << ", " << part.name();
+    }
+}
+
 TEST(PageReplay, AStateWithoutAnAllocatorIsAnError) {
     Capture capture = read(kSmall);
     capture.states[2].buddy.reset();
