@@ -288,17 +288,17 @@ SlabReplay best_replay(const core::SlabShape& shape, const std::vector<TaskStep>
 Result<ReplayResult> replay_slabs(const capture::Capture& capture, const std::vector<OwnFrame>& own_frames) {
     if (capture.states.empty()) return fail(capture.folder, 0, "a capture has at least one state");
     const core::SlabShape shape = task_slab_of(page_kernel_of(capture.states.front()));
-    std::optional<SlabReplay> best;
-    std::uint64_t events = 0;
-    for (const TakenAt taken_at : {TakenAt::first_request, TakenAt::fork_event}) {
-        const std::vector<TaskStep> steps = task_steps(capture.log, shape.order, own_frames, taken_at);
-        events = steps.size();
-        SlabReplay replay = best_replay(shape, steps);
-        if (!best || replay.deviations() < best->deviations()) best.emplace(std::move(replay));
-        if (best->deviations() == 0) break;
+    const auto steps_with = [&](TakenAt taken_at) {
+        return task_steps(capture.log, shape.order, own_frames, taken_at);
+    };
+    const std::vector<TaskStep> steps = steps_with(TakenAt::first_request);
+    SlabReplay best = best_replay(shape, steps);
+    if (best.deviations() != 0) {
+        SlabReplay other = best_replay(shape, steps_with(TakenAt::fork_event));
+        if (other.deviations() < best.deviations()) best = std::move(other);
     }
-    ReplayResult result{.capture = capture.folder, .events = events, .states = 0, .parts = {}};
-    result.parts.push_back(best->part());
+    ReplayResult result{.capture = capture.folder, .events = steps.size(), .states = 0, .parts = {}};
+    result.parts.push_back(best.part());
     return result;
 }
 
