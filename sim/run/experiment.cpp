@@ -4,6 +4,8 @@
 #include "sim/run/recorder.h"
 #include "sim/scenario/machine_setup.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -91,6 +93,11 @@ Result<Experiment> run_scenario(const Assets& assets, const Scenario& scenario, 
     Experiment experiment{.runs = {}, .warnings = start.warnings};
     for (Candidate& candidate : candidates) {
         if (!candidate.result) return std::unexpected(candidate.result.error());
+        const RunSummary& run = *candidate.result;
+        if (run.kinds.empty() && run.value("clone_failures").value_or(0) > 0) {
+            experiment.warnings.push_back(
+                fmt::format("{}: memory ran out before the workload could begin; nothing was measured", run.design));
+        }
         experiment.runs.push_back(std::move(*candidate.result));
     }
     return experiment;

@@ -26,8 +26,9 @@ struct ExperimentOptions {
 };
 
 struct Experiment {
-    std::vector<RunSummary> runs;      ///< in the order of the scenario's designs
-    std::vector<std::string> warnings; ///< what was assumed about a real machine's memory
+    std::vector<RunSummary> runs; ///< in the order of the scenario's designs
+    /// What was assumed about a real machine's memory; which designs could not begin.
+    std::vector<std::string> warnings;
 };
 
 [[nodiscard]] Result<Experiment> run_scenario(const Assets& assets, const Scenario& scenario,
