@@ -44,9 +44,10 @@ bool is_interrupt(const capture::Event& event) {
 
 /// The single page request that the interrupt which begins at `first` may have come in the middle of: a request is
 /// recorded last of all, after its pages were taken and cleared, and what an interrupt frees in between is recorded
-/// before it. `first` if there is none, or if the interrupt asked for pages itself.
+/// before it. `first` if there is none, if no interrupt begins there, or if it asked for pages itself.
 std::size_t interrupted_request(const capture::EventLog& log, std::size_t first) {
     const auto& events = log.events;
+    if (first > 0 && is_interrupt(events[first - 1]) && events[first - 1].pid == events[first].pid) return first;
     bool frees = false;
     std::size_t at = first;
     for (; at < events.size() && is_interrupt(events[at]) && events[at].pid == events[first].pid; ++at) {

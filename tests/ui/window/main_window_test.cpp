@@ -156,24 +156,6 @@ TEST_F(Window, ReadsARealScenarioAndItsDesigns) {
     EXPECT_NE(to_string(*error).find("burst"), std::string::npos) << to_string(*error);
 }
 
-TEST_F(Window, AMachineThatCannotBootIsOneLine) {
-    const std::vector<std::string> overrides{"memory.start=booted", "memory.size=32 MiB", "machine.cpus=256"};
-    ASSERT_FALSE(window.open("article", 0, overrides).has_value());
-    ASSERT_TRUE(QTest::qWaitFor([&] { return !window.error().isEmpty(); }, 20'000));
-    EXPECT_TRUE(window.error().contains(QStringLiteral("memory is too small"))) << window.error().toStdString();
-    EXPECT_EQ(view<EventSentenceBar>().sentence(), window.error());
-    EXPECT_FALSE(window.error().contains(u'\n'));
-}
-
-TEST_F(Window, MemoryThatCannotBeReadIsOneLineAndTheRunStays) {
-    open();
-    const auto error = window.open("article", 0, {"memory.start=\"/no/such/folder\""});
-    ASSERT_TRUE(error.has_value());
-    EXPECT_NE(to_string(*error).find("/no/such/folder: is no folder"), std::string::npos) << to_string(*error);
-    EXPECT_EQ(to_string(*error).find('\n'), std::string::npos);
-    EXPECT_NE(window.snapshot(), nullptr);
-}
-
 TEST_F(Window, WorkspacesKeepAViewOnTheMachine) {
     open();
     for (const Command command :
