@@ -63,17 +63,21 @@ std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_
     std::unordered_map<std::uint32_t, std::vector<Pfn>> taken; // slabs by the task that asked, until its fork is seen
     // By the task that is in clone(): the first event that shows its new task_struct to be taken.
     std::unordered_map<std::uint32_t, std::uint64_t> taken_by;
+    std::unordered_map<std::uint32_t, std::uint64_t> not_in_clone; // by task: the last event that shows it elsewhere
+    const auto is_elsewhere = [&](const capture::Event& event) {
+        taken_by.erase(event.pid);
+        not_in_clone[event.pid] = event.index;
+    };
     for (const capture::Event& event : log.events) {
         const bool is_interrupt = event.context.interrupt != capture::Context::Interrupt::none;
         if (const auto* page = std::get_if<capture::PageAlloc>(&event.body)) {
-            // A page for a program: its task is not in clone().
-            if (page->type == core::MigrateType::movable && !is_interrupt) taken_by.erase(event.pid);
+            if (page->type == core::MigrateType::movable && !is_interrupt) is_elsewhere(event); // a page for a program
             if (page->order != slab_order || !is_for_slab(log, *page)) continue;
             taken_by.try_emplace(event.pid, event.index);
             const auto known = corrected.find(event.index);
             taken[event.pid].push_back(known == corrected.end() ? page->pfn : known->second);
         } else if (std::holds_alternative<capture::Mark>(event.body)) {
-            taken_by.erase(event.pid);
+            is_elsewhere(event);
         } else if (const auto* area = std::get_if<capture::VmapRequest>(&event.body)) {
             // Only stacks are aligned like that; the stack follows the task_struct.
             if (area->align == kStackAlign && !is_interrupt) taken_by.try_emplace(event.pid, event.index);
@@ -97,7 +101,9 @@ std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_
                 return step.interrupted == event.pid && event.time - step.time < kLongestInterrupt;
             };
             const bool is_order_open = !steps.empty() && steps.back().kind == TaskStep::Kind::freed &&
+                                       steps.back().event > not_in_clone[event.pid] &&
                                        event.time - steps.back().time < kLongestClone;
+            not_in_clone[event.pid] = event.index;
             auto at = steps.end();
             while (at != steps.begin() && interrupts_this(*std::prev(at))) --at;
             steps.insert(at, TaskStep{.kind = TaskStep::Kind::taken,
