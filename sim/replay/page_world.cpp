@@ -120,23 +120,27 @@ void PageWorld::on(const capture::PageAlloc& body, std::size_t position, Alterna
     const Request request = request_at(position);
     const bool is_zone_in_doubt =
         body.pfn != kRefused && allocator_.zone_for(request.request, kCpu) != core::zone_of(body.pfn);
-    // What the record says about a pageblock is believed; the other world goes by the engine's own count.
-    std::vector<PageWorld> by_rule;
-    if (judge_.has_recorded_fallbacks()) by_rule.push_back(*this);
+    // Whether a pageblock is claimed follows from what is free in it (2016), or as well from what its used pages are
+    // for (6.1), which nobody recorded: there the record is believed. The other world does the opposite.
+    const bool is_claim_certain = !allocator_.state().rules.steal_counts_alike_pages;
+    std::vector<PageWorld> otherwise;
+    if (judge_.has_recorded_fallbacks()) otherwise.push_back(*this);
     if (is_zone_in_doubt) {
         PageWorld following = *this;
         following.ask(request, true, alternatives);
         alternatives.push_back(std::move(following));
     }
     judge_.note_claims();
+    judge_.claim_by_rule(is_claim_certain);
     ask(request, !is_zone_in_doubt, alternatives);
-    if (!by_rule.empty() && judge_.was_claim_in_doubt()) {
-        by_rule[0].judge_.claim_by_rule(true);
-        by_rule[0].ask(request, !is_zone_in_doubt, alternatives);
-        by_rule[0].judge_.claim_by_rule(false);
-        by_rule[0].lineage_.push_back(event(position).index);
-        alternatives.push_back(std::move(by_rule[0]));
+    if (otherwise.empty() || !judge_.was_claim_in_doubt()) return;
+    otherwise[0].judge_.claim_by_rule(!is_claim_certain);
+    otherwise[0].ask(request, !is_zone_in_doubt, alternatives);
+    if (is_claim_certain) {
+        otherwise[0].lineage_.push_back(event(position).index);
+        otherwise[0].lineage_.push_back(event(position).index); // Nothing else counts what the engine did wrong there.
     }
+    alternatives.push_back(std::move(otherwise[0]));
 }
 
 void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alternatives) {

@@ -151,6 +151,26 @@ TEST(FalsifiedRecording, AnotherOrderOrPurposeIsOneDifference) {
     EXPECT_EQ(differing_parts(block.folder()), "blocks 2");
 }
 
+TEST(FalsifiedRecording, AFallbackThatIsSaidToFragmentOrNotIsOneDifference) {
+    core::Random random{59};
+    const SpoiledCapture capture{"2016/replay-4.9-vmap-y-fragmented-192M"};
+    falsify(capture, "mm_page_alloc_extfrag", 2, random,
+            [](std::vector<std::string>& fields) { fields[kB + 1] = fields[kB + 1] == "0" ? "1" : "0"; });
+    EXPECT_EQ(differing_parts(capture.folder()), "fallbacks 2");
+}
+
+/// 4.7: zones take turns, and whose turn it is shows in the zones of the recorded frames, some of which are wrong here.
+TEST(FalsifiedRecording, FramesOfAnotherZoneAreOneDifferenceEach) {
+    core::Random random{61};
+    const SpoiledCapture capture{"2016/replay-4.7-512M"};
+    constexpr std::uint64_t kDmaFrames = 4096;
+    falsify(capture, "mm_page_alloc", 40, random, [](std::vector<std::string>& fields) {
+        const std::uint64_t pfn = number(fields[kPfn]);
+        fields[kPfn] = as_written(fields[kPfn], pfn < kDmaFrames ? pfn + kDmaFrames : pfn % kDmaFrames);
+    });
+    EXPECT_EQ(differing_parts(capture.folder()), "allocations 40");
+}
+
 TEST(FalsifiedRecording, AnotherStackOfACallbackIsOneDifference) {
     core::Random random{43};
     const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};
