@@ -121,26 +121,23 @@ void PageWorld::on(const capture::PageAlloc& body, std::size_t position, Alterna
     const bool is_zone_in_doubt =
         body.pfn != kRefused && allocator_.zone_for(request.request, kCpu) != core::zone_of(body.pfn);
     // Whether a pageblock is claimed follows from what is free in it (2016), or as well from what its used pages are
-    // for (6.1), which nobody recorded: there the record is believed. The other world does the opposite.
-    const bool is_claim_certain = !allocator_.state().rules.steal_counts_alike_pages;
-    std::vector<PageWorld> otherwise;
-    if (judge_.has_recorded_fallbacks()) otherwise.push_back(*this);
+    // for (6.1), which nobody recorded: there the engine's count may be wrong. The other world believes the record.
+    std::vector<PageWorld> believing;
+    if (judge_.has_recorded_fallbacks()) believing.push_back(*this);
     if (is_zone_in_doubt) {
         PageWorld following = *this;
         following.ask(request, true, alternatives);
         alternatives.push_back(std::move(following));
     }
     judge_.note_claims();
-    judge_.claim_by_rule(is_claim_certain);
+    judge_.claim_by_rule(true);
     ask(request, !is_zone_in_doubt, alternatives);
-    if (otherwise.empty() || !judge_.was_claim_in_doubt()) return;
-    otherwise[0].judge_.claim_by_rule(!is_claim_certain);
-    otherwise[0].ask(request, !is_zone_in_doubt, alternatives);
-    if (is_claim_certain) {
-        otherwise[0].lineage_.push_back(event(position).index);
-        otherwise[0].lineage_.push_back(event(position).index); // Nothing else counts what the engine did wrong there.
-    }
-    alternatives.push_back(std::move(otherwise[0]));
+    if (believing.empty() || !judge_.was_claim_in_doubt()) return;
+    believing[0].judge_.claim_by_rule(false);
+    believing[0].ask(request, !is_zone_in_doubt, alternatives);
+    ++believing[0].believed_claims_;
+    if (!allocator_.state().rules.steal_counts_alike_pages) believing[0].lineage_.push_back(event(position).index);
+    alternatives.push_back(std::move(believing[0]));
 }
 
 void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alternatives) {
@@ -286,7 +283,7 @@ void PageWorld::compare(std::size_t state, Alternatives& /*alternatives*/) {
 }
 
 bool PageWorld::goes_on_like(const PageWorld& other) const {
-    return lineage_ == other.lineage_ && follower_ == other.follower_ &&
+    return lineage_ == other.lineage_ && believed_claims_ == other.believed_claims_ && follower_ == other.follower_ &&
            allocator_.state() == other.allocator_.state() && judge_.goes_on_like(other.judge_) &&
            remembered_ == other.remembered_ && cold_ == other.cold_;
 }

@@ -39,7 +39,9 @@ public:
 
     /// One more for each recorded answer that was taken over: of two explanations that need as many differences, the
     /// one that leaves the engine right is preferred (two falsified answers may look like one error of the engine).
-    [[nodiscard]] std::uint64_t differences() const { return judge_.differences() + lineage_.size(); }
+    [[nodiscard]] std::uint64_t differences() const { return explained_by() + believed_claims_; }
+    /// The same at the end, when a pageblock's claim that nothing contradicted is believed as it was recorded.
+    [[nodiscard]] std::uint64_t explained_by() const { return judge_.differences() + lineage_.size(); }
     /// The same state: from here on the same answers.
     [[nodiscard]] bool goes_on_like(const PageWorld& other) const;
     [[nodiscard]] std::vector<PartResult> parts() const { return judge_.parts(); }
@@ -87,6 +89,7 @@ private:
     PageJudge judge_;
     ZoneFollower follower_;
     std::vector<std::uint64_t> lineage_; ///< where recorded answers were taken over: tells allocators apart
+    std::uint64_t believed_claims_ = 0;  ///< of pageblocks, against the engine's count
     std::unordered_map<std::uint64_t, core::MigrateType> remembered_; ///< of pages whose free was announced
     std::unordered_map<std::uint64_t, bool> cold_;                    ///< the same for 4.x
     core::Nanoseconds last_time_;
