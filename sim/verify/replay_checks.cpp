@@ -62,7 +62,8 @@ void add_parts(Verification& verification, const ReplayResult& result) {
     }
 }
 
-Result<void> judge(capture::Capture capture, Verification& verification) {
+/// With more than `enough` differences, the rest is left out.
+Result<void> judge(capture::Capture capture, Verification& verification, std::uint64_t enough = UINT64_MAX) {
     for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
     PartResult& states = *std::ranges::find(verification.parts, "states", &PartResult::name);
     settle_constants(capture.states, states);
@@ -74,7 +75,7 @@ Result<void> judge(capture::Capture capture, Verification& verification) {
     KSL_TRY(settle_releases(capture, *std::ranges::find(verification.parts, "areas_released", &PartResult::name)));
     KSL_TRY(settle_offers(capture, given_back));
     settle_callbacks(capture, given_back);
-    KSL_TRY_ASSIGN(pages, replay_pages(capture));
+    KSL_TRY_ASSIGN(pages, replay_pages(capture, enough));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
     const ReplayResult blocks = replay_stack_blocks(capture, pages.own_frames);
@@ -97,9 +98,9 @@ Result<void> judge(capture::Capture capture, Verification& verification) {
     return {};
 }
 
-Result<std::uint64_t> count_differences(const capture::Capture& capture) {
+Result<std::uint64_t> count_differences(const capture::Capture& capture, std::uint64_t enough) {
     Verification verification;
-    KSL_TRY(judge(capture, verification));
+    KSL_TRY(judge(capture, verification, enough));
     std::uint64_t sum = 0;
     for (const PartResult& part : verification.parts) sum += part.differing();
     return sum;

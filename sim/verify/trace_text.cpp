@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -291,46 +293,83 @@ public:
         : capture_(capture), retold_(capture, text), count_(count) {}
 
     Result<void> start() {
-        KSL_TRY_ASSIGN(fewest, count_(capture_));
+        KSL_TRY_ASSIGN(fewest, count_(capture_, UINT64_MAX));
         fewest_ = fewest;
         return {};
     }
+    /// Of the tellings that are believed so far.
     [[nodiscard]] std::uint64_t fewest() const { return fewest_; }
 
-    /// All of them as their lines tell, if less differs then; else as before.
+    /// How many differ if all of these rows were told by their lines; nothing is changed.
+    Result<std::uint64_t> with_lines(const std::vector<Doubt>& doubts) {
+        use_lines(doubts);
+        KSL_TRY_ASSIGN(differences, count_(capture_, UINT64_MAX));
+        use_rows(doubts);
+        return differences;
+    }
+    /// These are told by their lines from now on, if less differs then.
     Result<bool> prefers_lines(const std::vector<Doubt>& doubts) {
-        for (const Doubt& doubt : doubts) retold_.use_line(doubt);
-        KSL_TRY_ASSIGN(differences, count_(capture_));
-        const bool is_better = differences < fewest_;
-        if (is_better)
-            fewest_ = differences;
-        else
-            for (const Doubt& doubt : doubts) retold_.use_row(doubt);
+        use_lines(doubts);
+        KSL_TRY_ASSIGN(is_better, is_less());
+        if (!is_better) use_rows(doubts);
         return is_better;
     }
-    /// The opposite for those that are told by their lines now.
-    Result<void> try_rows(const std::vector<Doubt>& doubts) {
-        for (const Doubt& doubt : doubts) {
-            retold_.use_row(doubt);
-            KSL_TRY_ASSIGN(differences, count_(capture_));
-            if (differences < fewest_)
-                fewest_ = differences;
-            else
-                retold_.use_line(doubt);
-        }
-        return {};
+    /// The same the other way round.
+    Result<bool> prefers_row(const Doubt& doubt) {
+        retold_.use_row(doubt);
+        KSL_TRY_ASSIGN(is_better, is_less());
+        if (!is_better) retold_.use_line(doubt);
+        return is_better;
     }
     void use_rows(const std::vector<Doubt>& doubts) {
         for (const Doubt& doubt : doubts) retold_.use_row(doubt);
     }
-    void back_to(std::uint64_t fewest) { fewest_ = fewest; }
 
 private:
+    void use_lines(const std::vector<Doubt>& doubts) {
+        for (const Doubt& doubt : doubts) retold_.use_line(doubt);
+    }
+    Result<bool> is_less() {
+        KSL_TRY_ASSIGN(differences, count_(capture_, fewest_));
+        if (differences >= fewest_) return false;
+        fewest_ = differences;
+        return true;
+    }
+
     capture::Capture& capture_;
     Retold retold_;
     const CountDifferences& count_;
     std::uint64_t fewest_ = 0;
 };
+
+/// Of false requests, each row's better telling. What the answers in doubt add to the differences is no reason to look
+/// further: each false row of them adds one, each false line one if the lines are followed.
+Result<void> settle_requests(Arbiter& arbiter, const std::vector<Doubt>& requests, const std::vector<Doubt>& answers) {
+    if (requests.empty() || arbiter.fewest() == 0) return {};
+    KSL_TRY_ASSIGN(by_lines, arbiter.prefers_lines(requests));
+    if (requests.size() == 1) return {};
+    KSL_TRY_ASSIGN(otherwise, arbiter.with_lines(answers));
+    if (arbiter.fewest() + otherwise <= answers.size()) return {};
+    for (const Doubt& doubt : requests) {
+        auto changed = by_lines ? arbiter.prefers_row(doubt) : arbiter.prefers_lines({doubt});
+        if (!changed) return std::unexpected(changed.error());
+    }
+    return {};
+}
+
+/// The answers in doubt to which the replays object: their rows are wrong.
+Result<std::vector<Doubt>> objected(Arbiter& arbiter, const std::vector<Doubt>& answers) {
+    std::vector<Doubt> wrong;
+    if (answers.empty() || arbiter.fewest() == 0) return wrong;
+    KSL_TRY_ASSIGN(by_lines, arbiter.with_lines(answers));
+    if (by_lines + answers.size() == arbiter.fewest()) return answers;
+    for (const Doubt& doubt : answers) {
+        KSL_TRY_ASSIGN(is_better, arbiter.prefers_lines({doubt}));
+        if (is_better) wrong.push_back(doubt);
+    }
+    arbiter.use_rows(wrong);
+    return wrong;
+}
 
 } // namespace
 
@@ -372,38 +411,12 @@ Result<void> settle_trace(capture::Capture& capture, const capture::EventLog& te
 
     Arbiter arbiter{capture, text, count};
     KSL_TRY(arbiter.start());
-    if (!requests.empty() && arbiter.fewest() > 0) {
-        KSL_TRY_ASSIGN(all, arbiter.prefers_lines(requests));
-        if (all && requests.size() > 1 && arbiter.fewest() > answers.size()) {
-            KSL_TRY(arbiter.try_rows(requests));
-        } else if (!all && requests.size() > 1 && arbiter.fewest() > answers.size()) {
-            for (const Doubt& doubt : requests) {
-                KSL_TRY_ASSIGN(one, arbiter.prefers_lines({doubt}));
-                static_cast<void>(one);
-            }
-        }
-    }
-    // An answer to which the replays object is counted there.
-    if (arbiter.fewest() > 0 && !answers.empty()) {
-        const std::uint64_t before = arbiter.fewest();
-        KSL_TRY_ASSIGN(all, arbiter.prefers_lines(answers));
-        if (all) arbiter.use_rows(answers);
-        if (all && before - arbiter.fewest() == answers.size()) return {};
-        arbiter.back_to(before);
-    }
-    std::vector<Doubt> objected;
+    KSL_TRY(settle_requests(arbiter, requests, answers));
+    KSL_TRY_ASSIGN(wrong, objected(arbiter, answers));
     for (const Doubt& doubt : answers) {
-        bool is_objected = false;
-        if (arbiter.fewest() > 0) {
-            KSL_TRY_ASSIGN(is_better, arbiter.prefers_lines({doubt}));
-            is_objected = is_better;
-        }
-        if (is_objected)
-            objected.push_back(doubt);
-        else
-            differ(doubt);
+        // Where the replays object, they count.
+        if (std::ranges::find(wrong, doubt.row, &Doubt::row) == wrong.end()) differ(doubt);
     }
-    arbiter.use_rows(objected);
     return {};
 }
 

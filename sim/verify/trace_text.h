@@ -18,8 +18,8 @@
 
 namespace ksl::sim {
 
-/// How many differences the replays find in a capture.
-using CountDifferences = std::function<Result<std::uint64_t>(const capture::Capture&)>;
+/// How many differences the replays find in a capture; of more than `enough`, any such number.
+using CountDifferences = std::function<Result<std::uint64_t>(const capture::Capture&, std::uint64_t enough)>;
 
 /// Judges, and makes `capture` the one to be replayed. `text`: of the same trace.
 [[nodiscard]] Result<void> settle_trace(capture::Capture& capture, const capture::EventLog& text,
