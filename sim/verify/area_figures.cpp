@@ -117,7 +117,7 @@ public:
             }
             for (const capture::TaskState& task : state.tasks.tasks) {
                 where_ = fmt::format("state_{:02}: area of pid {} ({})", i, task.pid, task.comm);
-                if (task.area) judge_frames(ends_of_user(*task.area), task.area->pages);
+                if (task.area) judge_frames(ends_of_stack(task), task.area->pages);
             }
         }
         votes_.judge(part_);
@@ -126,6 +126,17 @@ public:
 private:
     static Ends ends_of_user(const capture::VmUser& user) {
         return {user.address.raw(), user.address.raw() + user.size.count()};
+    }
+    /// Of a task's area. Where its address and the task's stack disagree, which is judged with the stack, it is the one
+    /// that the frames are of, or else the stack's.
+    [[nodiscard]] Ends ends_of_stack(const capture::TaskState& task) const {
+        const capture::VmUser& area = *task.area;
+        const Ends said = ends_of_user(area);
+        const Ends own{task.stack.lowest.raw(), task.stack.lowest.raw() + area.size.count()};
+        if (said == own || !is_known(own)) return said;
+        const Use* use = uses_.find(said);
+        const bool has_its_frames = use != nullptr && use->is_complete && use->frames == area.pages;
+        return has_its_frames ? said : own;
     }
     [[nodiscard]] bool is_known(const Ends& ends) const {
         const auto listed = listed_.find(ends);
