@@ -111,6 +111,9 @@ public:
             const capture::State& state = capture_.states[i];
             event_ = state.events_before.value_or(0);
             uses_.play_until(event_);
+            stacks_of_state_.clear();
+            for (const capture::TaskState& task : state.tasks.tasks)
+                if (task.area) stacks_of_state_.insert(task.stack.lowest.raw());
             for (const capture::AreaState& area : state.vmap.areas) {
                 where_ = fmt::format("state_{:02}: area {}", i, shown(ends_of(area.range)));
                 judge_area(area);
@@ -157,7 +160,7 @@ private:
         judge("vm_addr", fmt::format("{:#x}", user.address.raw()), fmt::format("{:#x}", ends.first));
         judge("vm_size", std::to_string(user.size.count()), std::to_string(ends.second - ends.first));
         const Use* use = uses_.find(ends);
-        const bool is_stack = uses_.is_stack(ends.first) && use != nullptr;
+        const bool is_stack = (uses_.is_stack(ends.first) && use != nullptr) || stacks_of_state_.contains(ends.first);
         const std::string group = is_stack ? "stacks" : name_of(ends, use);
         add("caller", group, user.caller);
         add("vm_flags", group, fmt::format("{:#x}", user.flags));
@@ -210,7 +213,8 @@ private:
     const capture::Capture& capture_;
     Uses uses_;
     PartResult& part_;
-    std::map<Ends, std::size_t> listed_; ///< in how many states
+    std::map<Ends, std::size_t> listed_;      ///< in how many states
+    std::set<std::uint64_t> stacks_of_state_; ///< lowest addresses
     Votes votes_;
     std::string where_;
     std::uint64_t event_ = 0;
