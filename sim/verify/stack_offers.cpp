@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/verify/stack_offers.h"
 
+#include "sim/replay/page_replay.h"
+#include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
 
 #include <fmt/format.h>
@@ -21,9 +23,9 @@ using core::VirtAddr;
 /// Stacks of the tasks that live, as far as no record contradicts another.
 class Owners {
 public:
-    explicit Owners(const capture::State& start) {
+    explicit Owners(const capture::State& start) : has_cache_(start.vmap.cached_stacks.has_value()) {
         for (const capture::TaskState& task : start.tasks.tasks) give(task.pid, task.stack.lowest);
-        if (!start.vmap.cached_stacks) return;
+        if (!has_cache_) return;
         for (const capture::CachedStacks& cpu : *start.vmap.cached_stacks) {
             for (const auto& stack : cpu) {
                 if (stack) free_.insert(stack->raw());
@@ -44,6 +46,11 @@ public:
             const bool is_reserved = reserved != reserved_.end() && reserved->second == task->stack;
             if (reserved != reserved_.end()) reserved_.erase(reserved);
             exited_.erase(task->pid);
+            if (!has_cache_) { // a block of its own, which is judged elsewhere
+                take(task->pid, task->stack);
+                give(task->pid, task->stack);
+                return;
+            }
             if (free_.erase(task->stack.raw()) != 0 || is_reserved) give(task->pid, task->stack);
         }
     }
@@ -76,6 +83,7 @@ private:
         stack_[pid] = stack;
     }
 
+    bool has_cache_ = false;
     std::unordered_map<std::uint64_t, std::uint32_t> owner_;
     std::unordered_map<std::uint32_t, VirtAddr> stack_;
     std::unordered_map<std::uint32_t, VirtAddr> reserved_; ///< by the task that asked, until its new task
@@ -182,12 +190,20 @@ std::vector<WrongOffer> wrong_offers(const capture::Capture& capture, const std:
 } // namespace
 
 Result<void> settle_offers(capture::Capture& capture, PartResult& part) {
-    if (!capture.states.front().vmap.cached_stacks || wrong_offers(capture, {}).empty()) return {};
+    if (wrong_offers(capture, {}).empty()) return {};
     // Something is wrong: what new tasks were given is judged by the replay.
-    KSL_TRY_ASSIGN(replay, replay_vmap(capture));
     std::set<std::uint64_t> unsound;
-    if (const PartResult* tasks = replay.part("stacks of new tasks")) {
+    const auto add = [&](const PartResult* tasks) {
+        if (tasks == nullptr) return;
         for (const Difference& difference : tasks->differences()) unsound.insert(difference.event);
+    };
+    if (capture.states.front().vmap.cached_stacks) {
+        KSL_TRY_ASSIGN(replay, replay_vmap(capture));
+        add(replay.part("stacks of new tasks"));
+    } else {
+        KSL_TRY_ASSIGN(pages, replay_pages(capture));
+        const ReplayResult blocks = replay_stack_blocks(capture, pages.own_frames);
+        add(blocks.part(kStackBlocks));
     }
     for (const WrongOffer& offer : wrong_offers(capture, unsound)) {
         capture::Event& event = capture.log.events[offer.position];

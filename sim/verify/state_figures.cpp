@@ -169,13 +169,12 @@ private:
         differ("ends of an area that waits for a purge",
                fmt::format("{:#x}..{:#x}", area.range.lowest.raw(), area.range.top.raw()),
                fmt::format("{:#x}..{:#x}", meant->lowest.raw(), meant->top.raw()));
-        const bool is_over_others = std::ranges::any_of(vmap.areas, [&](const capture::AreaState& other) {
-            return &other != &area && other.range.lowest < meant->top && meant->lowest < other.range.top;
-        });
-        if (is_over_others)
-            *meant = area.range;
-        else
+        std::uint64_t pages = 0;
+        for (const core::VirtRange& range : waiting) pages += range.size().count() / core::kPageBytes;
+        if (pages == vmap.lazy_pages.count())
             area.range = *meant;
+        else
+            *meant = area.range;
     }
 
     static bool begins_at(const capture::VmapState& vmap, core::VirtAddr address) {
