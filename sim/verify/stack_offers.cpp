@@ -125,9 +125,11 @@ private:
 
 } // namespace
 
+namespace {
+
 /// 6.1: a callback offers a stack that a dead task offered before. Where it names another, the one that is freed
 /// without ever having had its callback is meant.
-void settle_callbacks(capture::Capture& capture, PartResult& part) {
+void settle_cached(capture::Capture& capture, PartResult& part) {
     std::vector<VirtAddr> offered; // and not seen since, oldest first
     const std::uint64_t start = capture.states.front().events_before.value_or(0);
     std::optional<Mentions> mentions; // only where something is wrong
@@ -151,6 +153,60 @@ void settle_callbacks(capture::Capture& capture, PartResult& part) {
         callback->stack = *meant;
         offered.erase(meant);
     }
+}
+
+/// Without a cache every stack gets a callback, and callbacks of a CPU run in the order in which they were asked for:
+/// one by one, these are the stacks that were given back, but for a few whose callbacks are not in the trace.
+void settle_in_order(capture::Capture& capture, PartResult& part) {
+    constexpr std::size_t kReach = 3;
+    std::vector<VirtAddr> offered;
+    std::vector<std::size_t> callbacks;
+    for (std::size_t i = 0; i < capture.log.events.size(); ++i) {
+        const capture::EventBody& body = capture.log.events[i].body;
+        if (const auto* put = std::get_if<capture::PutStack>(&body)) offered.push_back(put->stack);
+        if (std::holds_alternative<capture::StackFreeRcu>(body)) callbacks.push_back(i);
+    }
+    const auto named = [&](std::size_t callback) -> capture::StackFreeRcu& {
+        return std::get<capture::StackFreeRcu>(capture.log.events[callbacks[callback]].body);
+    };
+    const auto same = [&](std::size_t callback, std::size_t offer) {
+        return callback < callbacks.size() && offer < offered.size() && named(callback).stack == offered[offer];
+    };
+    const std::uint64_t start = capture.states.front().events_before.value_or(0);
+    std::size_t at = 0;
+    std::size_t offer = 0;
+    while (at < callbacks.size() && offer < offered.size()) {
+        std::size_t wrong = 0; // as many in a row, and then both go on alike
+        while (wrong <= kReach && !same(at + wrong, offer + wrong)) ++wrong;
+        if (wrong > kReach) {
+            // One that was given back before the trace, or one without a callback in it.
+            const bool is_older = same(at + 1, offer) && same(at + 2, offer + 1);
+            ++(is_older ? at : offer);
+            continue;
+        }
+        for (; wrong > 0; --wrong, ++at, ++offer) {
+            const capture::Event& event = capture.log.events[callbacks[at]];
+            if (event.index < start) continue;
+            part.add_difference({.event = event.index,
+                                 .where = "stack_free_rcu",
+                                 .recorded = fmt::format("{:#x}", named(at).stack.raw()),
+                                 .engine = fmt::format("{:#x}, whose turn it is", offered[offer].raw()),
+                                 .around = {}});
+            named(at).stack = offered[offer];
+        }
+        if (capture.log.events[callbacks[at]].index >= start) part.add_exact();
+        ++at;
+        ++offer;
+    }
+}
+
+} // namespace
+
+void settle_callbacks(capture::Capture& capture, PartResult& part) {
+    if (capture.states.front().vmap.cached_stacks)
+        settle_cached(capture, part);
+    else
+        settle_in_order(capture, part);
 }
 
 namespace {
