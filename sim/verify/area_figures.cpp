@@ -120,7 +120,7 @@ public:
             }
             for (const capture::TaskState& task : state.tasks.tasks) {
                 where_ = fmt::format("state_{:02}: area of pid {} ({})", i, task.pid, task.comm);
-                if (task.area) judge_frames(ends_of_stack(task), task.area->pages);
+                if (task.area) judge_frames(ends_of_stack(task, *task.area), task.area->pages);
             }
         }
         votes_.judge(part_);
@@ -132,8 +132,7 @@ private:
     }
     /// Of a task's area. Where its address and the task's stack disagree, which is judged with the stack, it is the one
     /// that the frames are of, or else the stack's.
-    [[nodiscard]] Ends ends_of_stack(const capture::TaskState& task) const {
-        const capture::VmUser& area = *task.area;
+    [[nodiscard]] Ends ends_of_stack(const capture::TaskState& task, const capture::VmUser& area) const {
         const Ends said = ends_of_user(area);
         const Ends own{task.stack.lowest.raw(), task.stack.lowest.raw() + area.size.count()};
         if (said == own || !is_known(own)) return said;

@@ -203,7 +203,7 @@ private:
 
     /// What CPUs have not reported yet is recorded beside it (6.1), or nowhere (2016).
     void judge_free(const capture::ZoneState& zone, const std::string& zone_name, std::uint64_t listed) {
-        std::int64_t free = static_cast<std::int64_t>(zone.free.count());
+        auto free = static_cast<std::int64_t>(zone.free.count());
         for (const capture::PcpState& pcp : zone.pcp) free += pcp.free_pages_diff;
         constexpr std::int64_t kMostUnreported = 125; // of a CPU
         const bool is_exact_kernel =
