@@ -4,6 +4,7 @@
 #include "sim/replay/page_replay_gfp.h"
 #include "sim/replay/page_replay_state.h"
 #include "tests/sim/import/captures.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -106,12 +107,8 @@ TEST_P(EveryPageReplay, FalsifiedFramesAreFoundOneByOne) {
     for (const std::size_t position : lies) EXPECT_TRUE(events.contains(capture.log.events[position].index));
 }
 
-std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& capture) {
-    std::string name = capture.param.parent_path().filename().string() + "_" + capture.param.filename().string();
-    std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-    return name;
-}
-INSTANTIATE_TEST_SUITE_P(Captures, EveryPageReplay, ::testing::ValuesIn(testing::replay_captures()), test_name);
+INSTANTIATE_TEST_SUITE_P(Captures, EveryPageReplay, ::testing::ValuesIn(testing::replay_captures()),
+                         [](const auto& capture) { return ksl::testing::name_of_capture(capture.param); });
 
 const std::filesystem::path kSmall = testing::capture("2016/replay-4.7-512M");
 

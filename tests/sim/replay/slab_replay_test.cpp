@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim/replay/slab_replay.h"
 #include "tests/sim/import/captures.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -72,12 +73,8 @@ TEST_P(EverySlabReplay, AFrameThatWasRecordedInTwoWaysIsThePageReplaysToJudge) {
     }));
 }
 
-std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& capture) {
-    std::string name = capture.param.parent_path().filename().string() + "_" + capture.param.filename().string();
-    std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-    return name;
-}
-INSTANTIATE_TEST_SUITE_P(Captures, EverySlabReplay, ::testing::ValuesIn(testing::replay_captures()), test_name);
+INSTANTIATE_TEST_SUITE_P(Captures, EverySlabReplay, ::testing::ValuesIn(testing::replay_captures()),
+                         [](const auto& capture) { return ksl::testing::name_of_capture(capture.param); });
 
 } // namespace
 } // namespace ksl::sim

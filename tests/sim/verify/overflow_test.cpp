@@ -2,6 +2,7 @@
 //
 // Overflow captures: exact as they are, and one difference for each falsified fact.
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 namespace ksl::sim {
 namespace {
@@ -20,7 +21,8 @@ TEST_P(OverflowCaptures, EndOnTheEngineAsTheyDid) {
 }
 INSTANTIATE_TEST_SUITE_P(All, OverflowCaptures,
                          ::testing::Values("2016/overflow-4.7", "2016/overflow-4.9-vmap-n", "2016/overflow-4.9-vmap-y",
-                                           "6.1/lkdtm-vmap-n", "6.1/lkdtm-vmap-n-endcheck", "6.1/lkdtm-vmap-y"));
+                                           "6.1/lkdtm-vmap-n", "6.1/lkdtm-vmap-n-endcheck", "6.1/lkdtm-vmap-y"),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param); });
 
 struct Lie {
     const char* capture;
@@ -61,7 +63,10 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"6.1/lkdtm-vmap-n", "EXHAUST_STACK.json", "\"victim_pid\": 34", "\"victim_pid\": 31", "stack_layout"},
         Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.json", "\"vmap_stack\": true", "\"vmap_stack\": false", "stack_layout"},
         Lie{"2016/overflow-4.7", "OVERFLOW_deepest_byte_at_base_plus_24.json", "\"panic\": false", "\"panic\": true",
-            "deaths"}));
+            "deaths"}),
+    [](const auto& test) {
+        return ksl::testing::as_test_name(test.index, std::string{test.param.part} + " " + test.param.lie);
+    });
 
 /// A line of the log that is gone is one difference, whatever else it would have told.
 INSTANTIATE_TEST_SUITE_P(
@@ -74,7 +79,10 @@ INSTANTIATE_TEST_SUITE_P(
                           "[    4.203018] Thread overran stack, or stack corrupted\n", "", "messages"},
                       Lie{"2016/overflow-4.7", "OVERFLOW.console.txt",
                           "[    4.200421] BUG: unable to handle kernel paging request at 0000000019fcc918\n", "",
-                          "messages"}));
+                          "messages"}),
+    [](const auto& test) {
+        return ksl::testing::as_test_name(test.index, std::string{test.param.part} + " " + test.param.lie);
+    });
 
 TEST(OverflowCapture, WithoutItsLogIsOneClearError) {
     const SpoiledCapture spoiled{"2016/overflow-4.9-vmap-y"};
