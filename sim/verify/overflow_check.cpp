@@ -271,8 +271,10 @@ private:
         judge(part, "panic", yes_no(test_.panic), yes_no(panics));
         judge(part, "oopses", std::to_string(test_.oopses), std::to_string(oopses()));
         if (is_luck()) part.add_undetermined(kLuck, 2);
-        if (answers && printed && !is_luck())
-            judge(part, "the task goes on", yes_no(evidence_.lists_pid()), yes_no(!play_.task_died));
+        if (!answers || !printed || is_luck()) return;
+        const auto listed = evidence_.lists_pid();
+        if (listed) judge(part, "the task goes on", yes_no(*listed), yes_no(!play_.task_died));
+        if (!listed) part.add_undetermined("no list of processes was printed", 1);
     }
     [[nodiscard]] std::uint64_t oopses() const {
         if (is_luck() || is_wild()) return evidence_.oopses();

@@ -92,6 +92,21 @@ TEST(OverflowCapture, WithoutItsLogIsOneClearError) {
     EXPECT_TRUE(to_string(verified.error()).contains("OVERFLOW.console.txt")) << to_string(verified.error());
 }
 
+TEST(OverflowCapture, WithoutAListOfProcessesLeavesOpenWhetherTheTaskGoesOn) {
+    const SpoiledCapture spoiled{"6.1/lkdtm-vmap-n"};
+    const std::string test = "STACK_GUARD_PAGE_LEADING.console.txt";
+    const std::string text = spoiled.read(test);
+    spoiled.write(test, text.substr(0, text.find("PID   USER")));
+    const auto verified = verify_capture(spoiled.folder());
+    ASSERT_TRUE(verified) << to_string(verified.error());
+    EXPECT_TRUE(verified->is_exact());
+    const PartResult* deaths = verified->part("deaths");
+    ASSERT_NE(deaths, nullptr);
+    EXPECT_TRUE(std::ranges::any_of(deaths->undetermined(), [](const Undetermined& open) {
+        return open.reason == "no list of processes was printed" && open.count == 1;
+    }));
+}
+
 TEST(OverflowCapture, CutShortIsAnErrorAndNoCrash) {
     const SpoiledCapture spoiled{"2016/overflow-4.7"};
     const std::string text = spoiled.read("OVERFLOW.json");
