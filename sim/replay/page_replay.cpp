@@ -138,8 +138,9 @@ Result<ReplayResult> replay_pages(const capture::Capture& capture) {
         worlds.advance([&](PageWorld& world, PageWorld::Alternatives& others) { world.compare(state, others); });
     }
     play_until(UINT64_MAX);
-    result.parts = worlds.best().parts();
-    result.own_frames = worlds.best().own_frames();
+    const PageWorld& best = worlds.best_by(&PageWorld::explained_by);
+    result.parts = best.parts();
+    result.own_frames = best.own_frames();
     return result;
 }
 

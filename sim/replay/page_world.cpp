@@ -121,23 +121,24 @@ void PageWorld::on(const capture::PageAlloc& body, std::size_t position, Alterna
     const Request request = request_at(position);
     const bool is_zone_in_doubt =
         body.pfn != kRefused && allocator_.zone_for(request.request, kCpu) != core::zone_of(body.pfn);
-    // What the record says about a pageblock is believed; the other world goes by the engine's own count.
-    std::vector<PageWorld> by_rule;
-    if (judge_.has_recorded_fallbacks()) by_rule.push_back(*this);
+    // Whether a pageblock is claimed follows from what is free in it (2016), or as well from what its used pages are
+    // for (6.1), which nobody recorded: there the engine's count may be wrong. The other world believes the record.
+    std::vector<PageWorld> believing;
+    if (judge_.has_recorded_fallbacks()) believing.push_back(*this);
     if (is_zone_in_doubt) {
         PageWorld following = *this;
         following.ask(request, true, alternatives);
         alternatives.push_back(std::move(following));
     }
     judge_.note_claims();
+    judge_.claim_by_rule(true);
     ask(request, !is_zone_in_doubt, alternatives);
-    if (!by_rule.empty() && judge_.was_claim_in_doubt()) {
-        by_rule[0].judge_.claim_by_rule(true);
-        by_rule[0].ask(request, !is_zone_in_doubt, alternatives);
-        by_rule[0].judge_.claim_by_rule(false);
-        by_rule[0].lineage_.push_back(event(position).index);
-        alternatives.push_back(std::move(by_rule[0]));
-    }
+    if (believing.empty() || !judge_.was_claim_in_doubt()) return;
+    believing[0].judge_.claim_by_rule(false);
+    believing[0].ask(request, !is_zone_in_doubt, alternatives);
+    ++believing[0].believed_claims_;
+    if (!allocator_.state().rules.steal_counts_alike_pages) believing[0].lineage_.push_back(event(position).index);
+    alternatives.push_back(std::move(believing[0]));
 }
 
 void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alternatives) {
@@ -302,9 +303,10 @@ void PageWorld::compare(std::size_t state, Alternatives& /*alternatives*/) {
 }
 
 bool PageWorld::goes_on_like(const PageWorld& other) const {
-    return lineage_ == other.lineage_ && takes_unlikely_path_ == other.takes_unlikely_path_ &&
-           follower_ == other.follower_ && allocator_.state() == other.allocator_.state() &&
-           judge_.goes_on_like(other.judge_) && remembered_ == other.remembered_ && cold_ == other.cold_;
+    return lineage_ == other.lineage_ && believed_claims_ == other.believed_claims_ &&
+           takes_unlikely_path_ == other.takes_unlikely_path_ && follower_ == other.follower_ &&
+           allocator_.state() == other.allocator_.state() && judge_.goes_on_like(other.judge_) &&
+           remembered_ == other.remembered_ && cold_ == other.cold_;
 }
 
 } // namespace ksl::sim

@@ -41,7 +41,9 @@ public:
     /// One more for each recorded answer that was taken over: of two explanations that need as many differences, the
     /// one that leaves the engine right is preferred (two falsified answers may look like one error of the engine). And
     /// one more for each unlikely path of a freed page that was assumed.
-    [[nodiscard]] std::uint64_t differences() const { return judge_.differences() + lineage_.size() + unlikely_paths_; }
+    [[nodiscard]] std::uint64_t differences() const { return explained_by() + believed_claims_ + unlikely_paths_; }
+    /// The same at the end, when what nothing contradicted is believed.
+    [[nodiscard]] std::uint64_t explained_by() const { return judge_.differences() + lineage_.size(); }
     /// The same state: from here on the same answers.
     [[nodiscard]] bool goes_on_like(const PageWorld& other) const;
     [[nodiscard]] std::vector<PartResult> parts() const { return judge_.parts(); }
@@ -91,6 +93,7 @@ private:
     PageJudge judge_;
     ZoneFollower follower_;
     std::vector<std::uint64_t> lineage_; ///< where recorded answers were taken over: tells allocators apart
+    std::uint64_t believed_claims_ = 0;  ///< of pageblocks, against the engine's count
     std::uint32_t last_doubt_ = 0;       ///< the interrupt whose frees are being played, if their path is in doubt
     bool takes_unlikely_path_ = false;
     std::uint64_t unlikely_paths_ = 0;

@@ -7,6 +7,7 @@
 #include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
 #include "sim/verify/area_figures.h"
+#include "sim/verify/area_releases.h"
 #include "sim/verify/stack_check.h"
 #include "sim/verify/stack_offers.h"
 #include "sim/verify/state_constants.h"
@@ -72,6 +73,7 @@ Result<void> check_replay(Verification& verification) {
     PartResult tasks{"tasks"};
     settle_forks(capture, tasks);
     settle_deaths(capture, tasks);
+    KSL_TRY(settle_releases(capture, *std::ranges::find(verification.parts, "areas_released", &PartResult::name)));
     KSL_TRY(settle_offers(capture, given_back));
     settle_callbacks(capture, given_back);
     KSL_TRY_ASSIGN(pages, replay_pages(capture));
