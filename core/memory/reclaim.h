@@ -6,8 +6,8 @@
 //           (SWAP_CLUSTER_MAX), priorities from 12 to 0, of every list size >> priority pages at a time; freed in
 //           batches, in 4.x to the cold end.
 // Fidelity: every page on an LRU list is clean, unmapped and not referenced; there is no swap, so that anonymous memory
-//           and shared memory stay; shrinkers of slab caches give nothing back; lists are kept by zone, as in 4.7, for all
-//           kernels; one list a zone, without an active part.
+//           and shared memory stay; shrinkers of slab caches give nothing back; lists are kept by zone, as in 4.7, for
+//           all kernels; one list a zone, without an active part.
 #pragma once
 
 #include "core/memory/page_allocator.h"
