@@ -221,6 +221,8 @@ struct EventLog {
     std::vector<std::string> gfp_texts; ///< "GFP_KERNEL|__GFP_ZERO", ...; few
     std::vector<std::string> texts;     ///< of marks and of other events' names
     std::uint64_t left_out = 0;         ///< events of other kinds in the kernel's text
+    /// Of the kernel's text: indices of events whose `page` is not that of their `pfn`, as in all other lines.
+    std::vector<std::uint64_t> torn;
 
     [[nodiscard]] const std::string& gfp_text(GfpId id) const { return gfp_texts[id.raw()]; }
     [[nodiscard]] const std::string& text(TextId id) const { return texts[id.raw()]; }

@@ -96,7 +96,7 @@ void play_interrupted(const capture::EventLog& log, PageWorld& world, std::size_
 
 } // namespace
 
-Result<ReplayResult> replay_pages(const capture::Capture& capture) {
+Result<ReplayResult> replay_pages(const capture::Capture& capture, std::uint64_t enough) {
     for (const capture::State& state : capture.states) {
         if (!state.buddy) return fail(capture.folder, 0, "a state has no page allocator in it; \"buddy\" is needed");
     }
@@ -119,7 +119,7 @@ Result<ReplayResult> replay_pages(const capture::Capture& capture) {
     result.capture = capture.folder;
     Hypotheses<PageWorld> worlds{std::move(start_world)};
     const auto play_until = [&](std::uint64_t index) {
-        while (next < events.size() && events[next].index < index) {
+        while (next < events.size() && events[next].index < index && worlds.best().explained_by() <= enough) {
             const std::size_t request = interrupted_request(capture.log, next);
             const bool is_in_request = request != next && events[request].index < index;
             worlds.advance([&](PageWorld& world, PageWorld::Alternatives& others) {
@@ -135,6 +135,7 @@ Result<ReplayResult> replay_pages(const capture::Capture& capture) {
     };
     for (std::size_t state = 1; state < capture.states.size(); ++state, ++result.states) {
         play_until(capture.states[state].events_before.value_or(0));
+        if (worlds.best().explained_by() > enough) break;
         worlds.advance([&](PageWorld& world, PageWorld::Alternatives& others) { world.compare(state, others); });
     }
     play_until(UINT64_MAX);

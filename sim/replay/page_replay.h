@@ -21,6 +21,7 @@
 #include "sim/import/capture_folder.h"
 #include "sim/replay/replay_result.h"
 
+#include <cstdint>
 #include <string_view>
 
 namespace ksl::sim {
@@ -36,7 +37,8 @@ inline constexpr std::string_view kPageblockClaims =
 inline constexpr std::string_view kDrains = "drains";          ///< one a block drained
 inline constexpr std::string_view kPageStates = "page states"; ///< one a list, count or pageblock of a state
 
-/// Errors: a state without a page allocator, or one that no allocator can be in.
-[[nodiscard]] Result<ReplayResult> replay_pages(const capture::Capture& capture);
+/// Errors: a state without a page allocator, or one that no allocator can be in. With more than `enough` differences
+/// the rest is not replayed.
+[[nodiscard]] Result<ReplayResult> replay_pages(const capture::Capture& capture, std::uint64_t enough = UINT64_MAX);
 
 } // namespace ksl::sim

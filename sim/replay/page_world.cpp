@@ -39,6 +39,16 @@ core::FrameUse use_of(MigrateType type) {
     return type == MigrateType::reclaimable ? core::FrameUse::reclaimable : core::FrameUse::unmovable;
 }
 
+/// Blocks begin at multiples of their size.
+bool is_aligned(Pfn first, core::Order order) {
+    return first.raw() % order.frames() == 0;
+}
+
+/// Only single pages are asked for in bulk; a record that says otherwise is wrong.
+core::Order order_of(const capture::PageAlloc& page) {
+    return page.is_bulk ? core::Order{0} : page.order;
+}
+
 const capture::PageAlloc* bulk_page(const capture::Event& event) {
     const auto* page = std::get_if<capture::PageAlloc>(&event.body);
     return page != nullptr && page->is_bulk ? page : nullptr;
@@ -232,13 +242,13 @@ core::AllocRequest PageWorld::request_of(const capture::PageAlloc& body) const {
         parse_gfp(context_->capture.log.gfp_text(body.gfp)).without(core::gfp::kMovable | core::gfp::kReclaimable);
     if (body.type == MigrateType::movable) gfp |= core::gfp::kMovable;
     if (body.type == MigrateType::reclaimable) gfp |= core::gfp::kReclaimable;
-    return {.order = body.order, .gfp = gfp, .use = use_of(body.type), .owner = {}};
+    return {.order = order_of(body), .gfp = gfp, .use = use_of(body.type), .owner = {}};
 }
 
 bool PageWorld::judge_frame(std::size_t position, Pfn ours) {
     const capture::PageAlloc& body = answer(position);
     PartResult& frames = judge_.part(kPageFrames);
-    if (ours == body.pfn) {
+    if (ours == body.pfn && body.order == order_of(body)) {
         frames.add_exact();
         return true;
     }
@@ -261,21 +271,23 @@ std::string PageWorld::surroundings(const capture::PageAlloc& body) const {
 
 void PageWorld::take_over(const capture::PageAlloc& body, Pfn ours) {
     core::PageState& state = allocator_.mutable_state();
+    const core::Order order = order_of(body);
     if (ours != kRefused) {
-        if (state.rules.uses_pcp(body.order.raw()))
-            unclaim_to_page_list(state, kCpu, ours, body.order, body.type);
+        if (state.rules.uses_pcp(order.raw()))
+            unclaim_to_page_list(state, kCpu, ours, order, body.type);
         else
-            unclaim_to_buddy(state, kCpu, ours, body.order, body.type);
+            unclaim_to_buddy(state, kCpu, ours, order, body.type);
     }
-    const bool exists = frames_of(body.pfn, body.order).top.raw() <= state.frames.frames().count();
-    if (body.pfn != kRefused && exists) claim(state, body.pfn, body.order, body.type, use_of(body.type));
+    const bool exists =
+        is_aligned(body.pfn, order) && frames_of(body.pfn, order).top.raw() <= state.frames.frames().count();
+    if (body.pfn != kRefused && exists) claim(state, body.pfn, order, body.type, use_of(body.type));
 }
 
 /// Blocks in use whose order the start did not tell, parts of larger ones, and what an earlier difference left free,
 /// become the block that is freed. False if there are no such frames.
 bool PageWorld::put_in_use(Pfn pfn, core::Order order) {
     const core::FrameTable& frames = allocator_.state().frames;
-    if (frames_of(pfn, order).top.raw() > frames.frames().count()) return false;
+    if (!is_aligned(pfn, order) || frames_of(pfn, order).top.raw() > frames.frames().count()) return false;
     const core::FrameTable::Block wanted{.first = pfn, .order = order, .state = core::BlockState::in_use};
     const auto block = frames.block_of(pfn);
     if (block == wanted) return true;
