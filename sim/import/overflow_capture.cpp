@@ -30,12 +30,25 @@ void read_victim(const JsonNode& victim, OverflowTest& test) {
     test.magic_at = optional_address(victim, "stack_end_magic_address");
     test.saved_sp = optional_address(victim, "saved_sp");
     if (const auto pid = victim.find("pid")) test.victims_pid = static_cast<std::uint32_t>(pid->number(UINT32_MAX));
+    if (const auto tgid = victim.find("tgid")) test.tgid = static_cast<std::uint32_t>(tgid->number(UINT32_MAX));
+    if (const auto comm = victim.find("comm")) test.comm = comm->text();
+    if (const auto fields = victim.find("thread_info_fields")) {
+        const auto read = [&](std::string_view key, std::optional<std::uint64_t>& into) {
+            if (const auto field = fields->find(key)) into = field->hex();
+        };
+        read("task", test.info_task);
+        read("flags", test.info_flags);
+        read("status", test.info_status);
+        read("cpu", test.info_cpu);
+        read("addr_limit", test.info_limit);
+    }
     if (const auto magic = victim.find("stack_end_magic")) test.magic = magic->hex();
     if (const auto pfn = victim.find("stack_first_pfn")) test.first_pfn = pfn->number(UINT32_MAX);
     if (const auto area = victim.find("vm_struct")) {
         test.area = (*area)["addr"].address();
         test.area_bytes = (*area)["size"].number(kMany);
         test.area_pages = (*area)["nr_pages"].number(kMany);
+        if (const auto flags = area->find("flags")) test.area_flags = flags->hex();
     }
 }
 

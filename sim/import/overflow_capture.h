@@ -43,6 +43,11 @@ struct OverflowTest {
     std::uint32_t pid = 0;
     std::uint64_t cpus = 1;
     std::optional<std::uint32_t> victims_pid; ///< told once more with the victim
+    std::optional<std::uint32_t> tgid;
+    std::string comm;                                             ///< of the victim
+    std::optional<std::uint64_t> info_task, info_cpu, info_limit; ///< fields of thread_info
+    std::optional<std::uint64_t> info_flags, info_status;
+    std::optional<std::uint64_t> area_flags;
     std::optional<bool> says_vmapped;
     core::VirtRange stack;
     core::VirtAddr task_struct, thread_info;

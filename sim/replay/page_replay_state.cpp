@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "sim/replay/page_replay_state.h"
 
+#include "sim/replay/list_edits.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace ksl::sim {
 
@@ -90,6 +94,22 @@ std::string text_of(const ExplicitList* list) {
     return text;
 }
 
+/// A block of a list and what its page remembers.
+struct Entry {
+    core::Pfn block;
+    MigrateType remembered;
+    friend bool operator==(const Entry&, const Entry&) = default;
+};
+std::vector<Entry> entries_of(const ExplicitList& list) {
+    std::vector<Entry> entries;
+    for (std::size_t i = 0; i < list.blocks.size(); ++i)
+        entries.push_back({list.blocks[i], i < list.remembered.size() ? list.remembered[i] : list.type});
+    return entries;
+}
+std::string text_of(const Entry& entry) {
+    return fmt::format("{} (for {})", entry.block.raw(), kTypeNames[static_cast<std::size_t>(entry.remembered)]);
+}
+
 class Comparer {
 public:
     StateComparison run(const capture::BuddyState& recorded, const core::PageState& engine) {
@@ -165,9 +185,26 @@ private:
                 const ExplicitList* ours = find(engine, order, type);
                 if (is == nullptr && ours == nullptr) continue;
                 ++result_.compared;
-                if ((is != nullptr && ours != nullptr && *is == *ours)) continue;
-                add(fmt::format("{} of order {}, type {}", kind, order, kTypeNames[type]), text_of(is), text_of(ours));
+                if (is != nullptr && ours != nullptr && *is == *ours) continue;
+                add_edits(fmt::format("{} of order {}, type {}", kind, order, kTypeNames[type]), is, ours);
             }
+        }
+    }
+
+    /// One difference a wrong entry; a whole list that is missing is one.
+    void add_edits(const std::string& where, const ExplicitList* recorded, const ExplicitList* engine) {
+        if (recorded == nullptr || engine == nullptr) {
+            add(where, text_of(recorded), text_of(engine));
+            return;
+        }
+        const std::vector<Entry> is = entries_of(*recorded);
+        const std::vector<Entry> ours = entries_of(*engine);
+        const std::vector<ListEdit> edits = list_edits(is, ours);
+        result_.compared += edits.size() - 1;
+        for (const ListEdit& edit : edits) {
+            add(fmt::format("{}, entry {}", where, edit.recorded.value_or(edit.engine.value_or(0))),
+                fmt::format("{} in {}", edit.recorded ? text_of(is[*edit.recorded]) : "missing", text_of(recorded)),
+                fmt::format("{} in {}", edit.engine ? text_of(ours[*edit.engine]) : "not there", text_of(engine)));
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim/replay/vmap_world.h"
 
+#include "sim/replay/list_edits.h"
 #include "sim/replay/vmap_state.h"
 
 #include <fmt/format.h>
@@ -330,13 +331,15 @@ void VmapWorld::compare_ranges(PartResult& part, std::size_t state, const std::v
         part.add_exact();
         return;
     }
-    const auto [there, here] = std::ranges::mismatch(recorded, engine);
-    const auto from = [](const std::vector<VirtRange>& ranges, auto at) {
-        return at == ranges.end() ? std::string{"none left"} : shown(*at);
-    };
-    part.add_difference({events_before(state), fmt::format("state_{:02}", state),
-                         fmt::format("{} ranges; the first that differs: {}", recorded.size(), from(recorded, there)),
-                         fmt::format("{} ranges; there: {}", engine.size(), from(engine, here)), ""});
+    for (const ListEdit& edit : list_edits(recorded, engine)) {
+        part.add_difference(
+            {events_before(state),
+             fmt::format("state_{:02}", state),
+             fmt::format("{} of {} ranges", edit.recorded ? shown(recorded[*edit.recorded]) : "missing",
+                         recorded.size()),
+             fmt::format("{} of {} ranges", edit.engine ? shown(engine[*edit.engine]) : "not there", engine.size()),
+             {}});
+    }
 }
 
 void VmapWorld::compare_cache(std::size_t state, const core::VmapSnapshot& recorded, const core::VmapSnapshot& engine) {

@@ -111,13 +111,16 @@ public:
             const capture::State& state = capture_.states[i];
             event_ = state.events_before.value_or(0);
             uses_.play_until(event_);
+            stacks_of_state_.clear();
+            for (const capture::TaskState& task : state.tasks.tasks)
+                if (task.area) stacks_of_state_.insert(task.stack.lowest.raw());
             for (const capture::AreaState& area : state.vmap.areas) {
                 where_ = fmt::format("state_{:02}: area {}", i, shown(ends_of(area.range)));
                 judge_area(area);
             }
             for (const capture::TaskState& task : state.tasks.tasks) {
                 where_ = fmt::format("state_{:02}: area of pid {} ({})", i, task.pid, task.comm);
-                if (task.area) judge_frames(ends_of_user(*task.area), task.area->pages);
+                if (task.area) judge_frames(ends_of_stack(task), task.area->pages);
             }
         }
         votes_.judge(part_);
@@ -126,6 +129,17 @@ public:
 private:
     static Ends ends_of_user(const capture::VmUser& user) {
         return {user.address.raw(), user.address.raw() + user.size.count()};
+    }
+    /// Of a task's area. Where its address and the task's stack disagree, which is judged with the stack, it is the one
+    /// that the frames are of, or else the stack's.
+    [[nodiscard]] Ends ends_of_stack(const capture::TaskState& task) const {
+        const capture::VmUser& area = *task.area;
+        const Ends said = ends_of_user(area);
+        const Ends own{task.stack.lowest.raw(), task.stack.lowest.raw() + area.size.count()};
+        if (said == own || !is_known(own)) return said;
+        const Use* use = uses_.find(said);
+        const bool has_its_frames = use != nullptr && use->is_complete && use->frames == area.pages;
+        return has_its_frames ? said : own;
     }
     [[nodiscard]] bool is_known(const Ends& ends) const {
         const auto listed = listed_.find(ends);
@@ -146,7 +160,7 @@ private:
         judge("vm_addr", fmt::format("{:#x}", user.address.raw()), fmt::format("{:#x}", ends.first));
         judge("vm_size", std::to_string(user.size.count()), std::to_string(ends.second - ends.first));
         const Use* use = uses_.find(ends);
-        const bool is_stack = uses_.is_stack(ends.first) && use != nullptr;
+        const bool is_stack = (uses_.is_stack(ends.first) && use != nullptr) || stacks_of_state_.contains(ends.first);
         const std::string group = is_stack ? "stacks" : name_of(ends, use);
         add("caller", group, user.caller);
         add("vm_flags", group, fmt::format("{:#x}", user.flags));
@@ -199,7 +213,8 @@ private:
     const capture::Capture& capture_;
     Uses uses_;
     PartResult& part_;
-    std::map<Ends, std::size_t> listed_; ///< in how many states
+    std::map<Ends, std::size_t> listed_;      ///< in how many states
+    std::set<std::uint64_t> stacks_of_state_; ///< lowest addresses
     Votes votes_;
     std::string where_;
     std::uint64_t event_ = 0;

@@ -20,8 +20,8 @@ namespace ksl::sim {
 
 /// What the replays believe of the trace.
 struct Believed {
-    const std::vector<OwnFrame>& own_frames; ///< instead of recorded ones
-    const PartResult* addresses = nullptr;   ///< of vmalloc: where they differ, the recorded one is not believed
+    std::vector<OwnFrame> own_frames;      ///< instead of recorded ones
+    const PartResult* addresses = nullptr; ///< of vmalloc: where they differ, the recorded one is not believed
 };
 
 void judge_areas(const capture::Capture& capture, const Believed& believed, PartResult& part);

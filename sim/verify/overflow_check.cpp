@@ -6,8 +6,10 @@
 #include "sim/import/csv_fields.h"
 #include "sim/import/overflow_capture.h"
 #include "sim/verify/overflow_evidence.h"
+#include "sim/verify/overflow_log.h"
 #include "sim/verify/overflow_messages.h"
 #include "sim/verify/overflow_run.h"
+#include "sim/verify/votes.h"
 
 #include <fmt/format.h>
 
@@ -39,6 +41,7 @@ struct Parts {
     PartResult deaths{"deaths"};
     PartResult overwritten{"overwritten"};
     PartResult neighbours{"neighbours"};
+    PartResult log{"log"};
 };
 
 std::string hex(std::uint64_t value) {
@@ -72,6 +75,7 @@ public:
         low_bytes();
         runs();
         neighbours();
+        judge_log(test_, reported_task(), parts_.log);
         return {};
     }
 
@@ -108,10 +112,12 @@ private:
         judge(part, "pid", std::to_string(test_.pid), std::to_string(evidence_.pid()));
         if (test_.victims_pid)
             judge(part, "pid of the victim", std::to_string(*test_.victims_pid), std::to_string(evidence_.pid()));
+        if (test_.tgid) judge(part, "tgid of the victim", std::to_string(*test_.tgid), std::to_string(evidence_.pid()));
         if (test_.says_vmapped) judge(part, "vmapped", yes_no(*test_.says_vmapped), yes_no(test_.is_vmapped()));
         judge(part, "lowest byte of the stack", hex(test_.stack.lowest.raw()), hex(base));
         judge(part, "top of the stack", hex(test_.stack.top.raw()), hex(base + size));
-        judge(part, "thread_info", hex(test_.thread_info.raw()), hex(on_stack ? base : test_.task_struct.raw()));
+        judge(part, "task_struct", hex(test_.task_struct.raw()), hex(evidence_.task()));
+        judge(part, "thread_info", hex(test_.thread_info.raw()), hex(on_stack ? base : evidence_.task()));
         const std::uint64_t magic = base + (on_stack ? core::kThreadInfoBytes.count() : 0);
         if (test_.magic_at) judge(part, "place of the magic word", hex(test_.magic_at->raw()), hex(magic));
         if (test_.magic) judge(part, "magic word", hex(*test_.magic), hex(core::kStackEndMagic));
@@ -132,11 +138,21 @@ private:
     /// A fresh stack's lowest words: thread_info where it is there, the magic word.
     void bytes_before(bool on_stack) {
         if (on_stack) {
-            judge(parts_.layout, "task before", hex(word(before_, 0)), hex(test_.task_struct.raw()));
+            judge(parts_.layout, "task before", hex(word(before_, 0)), hex(evidence_.task()));
             judge(parts_.layout, "addr_limit before", hex(word(before_, 24)), hex(core::kUserAddressLimit));
             // Which CPU it ran on is the scheduler's; one that exists.
             const std::uint64_t cpu = word(before_, 16) & 0xffffffff;
-            judge(parts_.layout, "cpu before", std::to_string(cpu), std::to_string(cpu < test_.cpus ? cpu : 0));
+            const std::uint64_t likely = cpu < test_.cpus ? cpu : 0;
+            judge(parts_.layout, "cpu before", std::to_string(cpu), std::to_string(likely));
+            // The same fields, as the capture's tool read them.
+            const auto same = [&](std::string_view name, std::optional<std::uint64_t> field, std::uint64_t wanted) {
+                if (field) judge(parts_.layout, fmt::format("thread_info.{}", name), hex(*field), hex(wanted));
+            };
+            same("task", test_.info_task, evidence_.task());
+            same("flags", test_.info_flags, word(before_, 8) & UINT32_MAX);
+            same("status", test_.info_status, word(before_, 8) >> 32U);
+            same("cpu", test_.info_cpu, likely);
+            same("addr_limit", test_.info_limit, core::kUserAddressLimit);
         }
         const std::size_t magic = on_stack ? core::kThreadInfoBytes.count() : 0;
         judge(parts_.layout, "magic word before", hex(word(before_, magic)), hex(core::kStackEndMagic));
@@ -159,6 +175,13 @@ private:
     [[nodiscard]] bool may_others_stumble() const {
         const bool is_checked_later = play_.notice && play_.notice->detector == core::Detector::stack_end_check;
         return is_luck() || (is_checked_later && play_.deepest < 0);
+    }
+
+    /// Whose overflow the log's first report is of.
+    [[nodiscard]] std::optional<ReportedTask> reported_task() const {
+        const bool may_be_of_others = may_others_stumble() && !evidence_.reports().empty();
+        if (!play_.notice || may_be_of_others) return std::nullopt;
+        return ReportedTask{.pid = evidence_.pid(), .task = evidence_.task(), .stack = evidence_.base()};
     }
 
     void fault() {
@@ -513,9 +536,14 @@ Result<void> check_overflow(Verification& verification) {
     // No file of a capture tells the kernel's configuration: the folder's name does.
     const bool checks_stack_end = verification.capture.contains("endcheck");
     Parts parts;
+    Votes flags; // of the stacks' areas: the same kernel, the same flags
+    for (const OverflowTest& test : tests) {
+        if (test.area_flags) flags.add("flags of a stack's area", hex(*test.area_flags), 0, test.name);
+    }
+    flags.judge(parts.layout);
     for (const OverflowTest& test : tests) KSL_TRY(Judge(test, checks_stack_end, parts).run());
-    for (PartResult* part :
-         {&parts.layout, &parts.fault, &parts.messages, &parts.deaths, &parts.overwritten, &parts.neighbours}) {
+    for (PartResult* part : {&parts.layout, &parts.fault, &parts.messages, &parts.deaths, &parts.overwritten,
+                             &parts.neighbours, &parts.log}) {
         if (part->total() != 0 || !part->undetermined().empty()) verification.parts.push_back(std::move(*part));
     }
     return {};

@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t kStack = 16384;
 constexpr std::int64_t kPage = core::kPageBytes;
 constexpr std::uint64_t kDirectMap2016 = 0xffff880000000000;
+constexpr std::uint64_t kDirectMap61 = 0xffff888000000000;
 /// Room that a page fault's frame needs: six words.
 constexpr std::uint64_t kFaultFrame = 48;
 /// Least depth of a write system call: pt_regs and the fork frame's worth of callers.
@@ -83,6 +84,7 @@ std::optional<std::uint64_t> indexed_table(std::string_view line) {
 OverflowEvidence::OverflowEvidence(const capture::OverflowTest& test) : test_(test) {
     find_base();
     find_pid();
+    find_task();
     find_first_page();
     find_reports();
     find_shape();
@@ -99,6 +101,10 @@ void OverflowEvidence::find_base() {
     if (test_.area) votes.add(test_.area->raw());
     if (test_.saved_sp) votes.add(test_.saved_sp->raw() & ~(kStack - 1));
     if (test_.first_pfn) votes.add(kDirectMap2016 + *test_.first_pfn * core::kPageBytes);
+    for (const capture::NeighbourPage& page : test_.neighbours) {
+        const std::uint64_t direct_map = test_.is_6_1 ? kDirectMap61 : kDirectMap2016;
+        votes.add(direct_map + (page.pfn - static_cast<std::uint64_t>(page.page)) * core::kPageBytes);
+    }
     for (const std::string& line : test_.log) {
         if (const auto at = hex_after(line, "(stack is ")) votes.add(*at);
     }
@@ -116,7 +122,34 @@ void OverflowEvidence::find_pid() {
         const std::string_view rest = std::string_view{page.owner}.substr(kOwner.size());
         if (const auto pid = parse_number(rest.substr(0, rest.find(' ')))) votes.add(static_cast<std::uint32_t>(*pid));
     }
+    if (test_.tgid) votes.add(*test_.tgid); // the victim is a program of one thread
+    for (const std::string& line : test_.log) {
+        constexpr std::string_view kPid = " PID: ";
+        const auto at = line.find(kPid);
+        if (at == std::string::npos || test_.comm.empty() || !line.contains(" Comm: " + test_.comm + " ")) continue;
+        const std::string_view rest = std::string_view{line}.substr(at + kPid.size());
+        if (const auto pid = parse_number(rest.substr(0, rest.find(' ')))) votes.add(static_cast<std::uint32_t>(*pid));
+        break; // the first report's
+    }
     pid_ = votes.winner().value_or(test_.pid);
+}
+
+void OverflowEvidence::find_task() {
+    Votes<std::uint64_t> votes;
+    votes.add(test_.task_struct.raw());
+    if (kernel_of(test_) != OverflowKernel::linux_4_7) votes.add(test_.thread_info.raw());
+    if (test_.info_task) votes.add(*test_.info_task);
+    if (test_.before && kernel_of(test_) == OverflowKernel::linux_4_7) {
+        std::uint64_t task = 0;
+        for (std::size_t i = 8; i-- > 0;) task = task << 8U | (*test_.before)[i];
+        votes.add(task);
+    }
+    for (const std::string& line : test_.log) {
+        if (!line.starts_with("task: ")) continue;
+        if (const auto task = hex_after(line, "task: ")) votes.add(*task);
+        break;
+    }
+    task_ = votes.winner().value_or(0);
 }
 
 void OverflowEvidence::find_first_page() {

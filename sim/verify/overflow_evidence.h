@@ -37,6 +37,7 @@ public:
     /// Lowest byte of the victim's stack, as most of the capture has it.
     [[nodiscard]] std::uint64_t base() const { return base_; }
     [[nodiscard]] std::uint32_t pid() const { return pid_; }
+    [[nodiscard]] std::uint64_t task() const { return task_; } ///< its task_struct
     /// Which page relative to the stack an entry of the neighbours is, by its place in the list.
     [[nodiscard]] std::int64_t page_of(std::size_t neighbour) const;
     [[nodiscard]] const RecursionShape& shape() const { return shape_; }
@@ -60,6 +61,7 @@ public:
 private:
     void find_base();
     void find_pid();
+    void find_task();
     void find_first_page();
     void find_reports();
     void find_shape();
@@ -69,6 +71,7 @@ private:
     const capture::OverflowTest& test_;
     std::uint64_t base_ = 0;
     std::uint32_t pid_ = 0;
+    std::uint64_t task_ = 0;
     std::int64_t first_page_ = 0; ///< of the neighbours, which ascend
     RecursionShape shape_;
     std::optional<core::VirtAddr> per_cpu_;

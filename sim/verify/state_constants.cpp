@@ -105,7 +105,7 @@ core::Nanoseconds pause_before(const std::vector<capture::Event>& events, std::u
 
 } // namespace
 
-void settle_constants(std::vector<capture::State>& states, PartResult& part) {
+void settle_constants(std::vector<capture::State>& states, PartResult& part, const std::vector<std::string>& names) {
     std::map<std::string, std::vector<std::uint64_t>, std::less<>> said;
     for (capture::State& state : states) {
         visit_constants(state, [&](const std::string& name, auto& figure) { said[name].push_back(raw(figure)); });
@@ -118,11 +118,12 @@ void settle_constants(std::vector<capture::State>& states, PartResult& part) {
                 part.add_exact();
                 return;
             }
-            part.add_difference({.event = states[i].events_before.value_or(0),
-                                 .where = fmt::format("state_{:02}: {}", i, name),
-                                 .recorded = fmt::format("{:#x}", recorded),
-                                 .engine = fmt::format("{:#x}", believed),
-                                 .around = {}});
+            part.add_difference(
+                {.event = states[i].events_before.value_or(0),
+                 .where = fmt::format("{}: {}", i < names.size() ? names[i] : fmt::format("state_{:02}", i), name),
+                 .recorded = fmt::format("{:#x}", recorded),
+                 .engine = fmt::format("{:#x}", believed),
+                 .around = {}});
             set(figure, believed);
         });
     }

@@ -10,12 +10,14 @@
 #include "sim/import/capture_folder.h"
 #include "sim/replay/replay_result.h"
 
+#include <string>
 #include <vector>
 
 namespace ksl::sim {
 
-/// Judges, and makes all states agree.
-void settle_constants(std::vector<capture::State>& states, PartResult& part);
+/// Judges, and makes all states agree. `names` of the states; as a rule "state_00", "state_01", ...
+void settle_constants(std::vector<capture::State>& states, PartResult& part,
+                      const std::vector<std::string>& names = {});
 
 /// A state says twice how many events came before it. Where it contradicts itself, the longer pause of the trace is
 /// believed: states are taken while the machine is stopped. One judgement a state.

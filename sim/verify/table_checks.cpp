@@ -7,12 +7,17 @@
 #include "sim/verify/dump_check.h"
 #include "sim/verify/leaf_check.h"
 #include "sim/verify/stack_check.h"
+#include "sim/verify/state_figures.h"
 #include "sim/walk/dump_choice.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace ksl::sim {
 
@@ -71,7 +76,22 @@ struct TableParts {
     PartResult direct_map{"direct_map"};
     PartResult stacks{"stacks"};
     PartResult layout{"stack_layout"};
+    PartResult states{"states"};
+    PartResult areas{"areas"};
 };
+
+/// The states of all moments that have one, with what never changes put right.
+Result<std::vector<NamedState>> states_of(const fs::path& folder, PartResult& part) {
+    std::vector<NamedState> states;
+    for (const std::string& moment : moments_of(folder)) {
+        const auto file = state_file(folder, moment);
+        if (!file) continue;
+        KSL_TRY_ASSIGN(state, capture::read_state(*file));
+        states.push_back({file->filename().string(), std::move(state)});
+    }
+    settle_moments_of(states, part);
+    return states;
+}
 
 /// All moments of a capture, in one kernel's tables: table pages of areas long gone are still there.
 Result<TableParts> check_moments(const fs::path& folder, bool has_tables) {
@@ -81,16 +101,19 @@ Result<TableParts> check_moments(const fs::path& folder, bool has_tables) {
     core::Mapper mapper{built.memory, built.config.layout.geometry(), built.tables.root,
                         built.config.layout.direct_map().lowest};
     core::Effects silent;
+    KSL_TRY_ASSIGN(states, states_of(folder, parts.states));
     for (const std::string& moment : moments_of(folder)) {
         const fs::path dump = folder / (moment + "page_tables_kernel.txt");
         KSL_TRY_ASSIGN(areas, read_vmallocinfo(folder / (moment + "vmallocinfo.txt")));
         mapper.unmap(built.config.layout.vmalloc(), silent);
         KSL_TRY(map_vmalloc_areas(built, areas));
         if (const auto file = state_file(folder, moment)) {
-            KSL_TRY_ASSIGN(state, capture::read_state(*file));
             const std::string name = file->filename().string();
+            const NamedState& named = *std::ranges::find(states, name, &NamedState::name);
+            const capture::State& state = named.state;
             judge_stacks(built, areas, state.tasks, state.vmap.direct_map_base, name, parts.stacks);
             judge_stack_layout(state.tasks, state.vmap.direct_map_base, name, parts.layout);
+            judge_state_figures(named, parts.states, parts.areas);
         }
         KSL_TRY(take_over_passing_areas(built, areas, dump, parts.dump));
         KSL_TRY(judge_dump(built.memory, built.config.layout, built.tables.root, dump, false, parts.dump));
@@ -109,6 +132,8 @@ void add(Verification& verification, TableParts parts) {
     verification.parts.push_back(std::move(parts.direct_map));
     verification.parts.push_back(std::move(parts.stacks));
     verification.parts.push_back(std::move(parts.layout));
+    if (parts.states.total() != 0) verification.parts.push_back(std::move(parts.states));
+    if (parts.areas.total() != 0) verification.parts.push_back(std::move(parts.areas));
 }
 
 } // namespace

@@ -34,6 +34,7 @@
 //                       deaths            whether task and machine go on, panics, oopses
 //                       overwritten       fields of thread_info, the magic word, what each frame left
 //                       neighbours        which pages round the stack were overwritten, and from where to where
+//                       log               what the kernel's log and the emulator tell more than once
 //           fragmented  start_lists       free blocks by order, and the same by type
 //                       threads           each thread: created, and what was free afterwards
 //                       ends              killer or not, how many threads came before

@@ -130,6 +130,35 @@ TEST(FalsifiedStates, ATaskUnderAnotherTasksPidIsOneDifference) {
     EXPECT_EQ(differing_parts(capture.folder()), "tasks 1");
 }
 
+TEST(FalsifiedStates, EachWrongEntryOfAListAndEachWrongOrderIsOneDifference) {
+    const SpoiledCapture capture{k49};
+    change(capture, "state_03.json.gz", [](Json& state) {
+        Json& areas = state["vmap"]["areas_in_tree"];
+        for (const std::size_t at : {20U, 90U, 150U}) add_to(areas[at]["end"], 4096);
+        for (Json& list : state["buddy"]["zones"][1]["free_lists"]) {
+            Json& pfns = list["pfns"];
+            if (pfns.size() < 40) continue;
+            std::swap(pfns[3], pfns[30]);
+            break;
+        }
+    });
+    const auto verification = verify_capture(capture.folder());
+    ASSERT_TRUE(verification);
+    EXPECT_EQ(verification->part("states")->differing(), 4U) << differing_parts(*verification);
+}
+
+TEST(FalsifiedStates, AnAddressOfATasksAreaIsOneDifference) {
+    for (const char* name : {k49, k61}) {
+        const SpoiledCapture capture{name};
+        change(capture, "state_03.json.gz", [](Json& state) {
+            Json& tasks = state["tasks"]["tasks"];
+            const Json other = tasks[20]["vm_struct"]["addr"];
+            for (const std::size_t at : {9U, 40U}) tasks[at]["vm_struct"]["addr"] = other;
+        });
+        EXPECT_EQ(differing_parts(capture.folder()), "stack_layout 2") << name;
+    }
+}
+
 /// A list that is called by another type: its blocks are there, under a wrong name.
 TEST(FalsifiedStates, AListUnderAnotherNameIsOneDifference) {
     for (const char* key : {"order", "migratetype"}) {

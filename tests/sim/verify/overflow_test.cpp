@@ -31,6 +31,12 @@ struct Lie {
     const char* lie;
     const char* part;
 };
+std::string name_of_lie(const ::testing::TestParamInfo<Lie>& test) {
+    return ksl::testing::as_test_name(test.index, std::string{test.param.part} + " " + test.param.lie);
+}
+void PrintTo(const Lie& lie, std::ostream* out) {
+    *out << lie.capture << "/" << lie.file << ": " << lie.truth << " as " << lie.lie;
+}
 class FalsifiedOverflow : public ::testing::TestWithParam<Lie> {};
 
 TEST_P(FalsifiedOverflow, IsOneDifference) {
@@ -64,9 +70,38 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.json", "\"vmap_stack\": true", "\"vmap_stack\": false", "stack_layout"},
         Lie{"2016/overflow-4.7", "OVERFLOW_deepest_byte_at_base_plus_24.json", "\"panic\": false", "\"panic\": true",
             "deaths"}),
-    [](const auto& test) {
-        return ksl::testing::as_test_name(test.index, std::string{test.param.part} + " " + test.param.lie);
-    });
+    name_of_lie);
+
+/// What is told more than once.
+INSTANTIATE_TEST_SUITE_P(
+    Repetitions, FalsifiedOverflow,
+    ::testing::Values(
+        // One of the two is wrong; nothing says which.
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.json", "\"victim_pid\": 34", "\"victim_pid\": 31", "log"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.json", "\"flags\": \"0x2\"", "\"flags\": \"0x22\"", "stack_layout"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.console.txt", "PID: 34 Comm", "PID: 43 Comm", "log"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.console.txt", "RDX: 0000000000000024", "RDX: 0000000000000025", "log"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.console.txt", "CR3: 000000000223f000", "CR3: 000000000223e000", "log"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.console.txt", "Code: fa b9", "Code: fb b9", "log"},
+        Lie{"6.1/lkdtm-vmap-y", "EXHAUST_STACK.console.txt", "recursive_loop+0xa6/0xc0", "recursive_loop+0xa6/0xd0",
+            "log"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "task: ffff88001ea28a00", "task: ffff88001ea28a40",
+            "log"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "task.stack: ffffc900000b8000",
+            "task.stack: ffffc900000c8000", "log"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "RIP  [<ffffffff81249827>]",
+            "RIP  [<ffffffff81249837>]", "log"},
+        Lie{"2016/overflow-4.9-vmap-y", "OVERFLOW.console.txt", "[<ffffffff8124984b>]", "[<ffffffff8124984a>]", "log"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", R"("task_struct": "0xffff88001ea32800")",
+            R"("task_struct": "0xffff88001ea32840")", "stack_layout"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", R"("task": "0xffff88001ea32800")", R"("task": "0xffff88001ea32840")",
+            "stack_layout"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", R"("tgid": 34)", R"("tgid": 33)", "stack_layout"},
+        Lie{"2016/overflow-4.7", "OVERFLOW.json", R"("addr_limit": "0x7ffffffff000")",
+            R"("addr_limit": "0x7fffffff0000")", "stack_layout"},
+        Lie{"6.1/lkdtm-vmap-n", "EXHAUST_STACK.json", R"("stack_base": "0xffff8880021f4000")",
+            R"("stack_base": "0xffff8880021f8000")", "stack_layout"}),
+    name_of_lie);
 
 /// A line of the log that is gone is one difference, whatever else it would have told.
 INSTANTIATE_TEST_SUITE_P(
@@ -80,9 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Lie{"2016/overflow-4.7", "OVERFLOW.console.txt",
                           "[    4.200421] BUG: unable to handle kernel paging request at 0000000019fcc918\n", "",
                           "messages"}),
-    [](const auto& test) {
-        return ksl::testing::as_test_name(test.index, std::string{test.param.part} + " " + test.param.lie);
-    });
+    name_of_lie);
 
 TEST(OverflowCapture, WithoutItsLogIsOneClearError) {
     const SpoiledCapture spoiled{"2016/overflow-4.9-vmap-y"};
