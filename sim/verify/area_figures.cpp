@@ -137,13 +137,15 @@ private:
         const Ends said = ends_of_user(area);
         const Ends own{task.stack.lowest.raw(), task.stack.lowest.raw() + area.size.count()};
         if (said == own || !is_known(own)) return said;
+        if (said.second == task.stack.top.raw() + core::kPageBytes) return said; // the guard lies above the stack
         const Use* use = uses_.find(said);
         const bool has_its_frames = use != nullptr && use->is_complete && use->frames == area.pages;
         return has_its_frames ? said : own;
     }
     [[nodiscard]] bool is_known(const Ends& ends) const {
         const auto listed = listed_.find(ends);
-        return uses_.find(ends) != nullptr || (listed != listed_.end() && listed->second > 1);
+        const std::size_t least = std::min<std::size_t>(2, capture_.states.size());
+        return uses_.find(ends) != nullptr || (listed != listed_.end() && listed->second >= least);
     }
 
     void judge_area(const capture::AreaState& area) {

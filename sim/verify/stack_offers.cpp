@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/verify/stack_offers.h"
 
+#include "sim/replay/page_replay.h"
+#include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
 
 #include <fmt/format.h>
@@ -21,9 +23,9 @@ using core::VirtAddr;
 /// Stacks of the tasks that live, as far as no record contradicts another.
 class Owners {
 public:
-    explicit Owners(const capture::State& start) {
+    explicit Owners(const capture::State& start) : has_cache_(start.vmap.cached_stacks.has_value()) {
         for (const capture::TaskState& task : start.tasks.tasks) give(task.pid, task.stack.lowest);
-        if (!start.vmap.cached_stacks) return;
+        if (!has_cache_) return;
         for (const capture::CachedStacks& cpu : *start.vmap.cached_stacks) {
             for (const auto& stack : cpu) {
                 if (stack) free_.insert(stack->raw());
@@ -44,6 +46,11 @@ public:
             const bool is_reserved = reserved != reserved_.end() && reserved->second == task->stack;
             if (reserved != reserved_.end()) reserved_.erase(reserved);
             exited_.erase(task->pid);
+            if (!has_cache_) { // a block of its own, which is judged elsewhere
+                take(task->pid, task->stack);
+                give(task->pid, task->stack);
+                return;
+            }
             if (free_.erase(task->stack.raw()) != 0 || is_reserved) give(task->pid, task->stack);
         }
     }
@@ -76,6 +83,7 @@ private:
         stack_[pid] = stack;
     }
 
+    bool has_cache_ = false;
     std::unordered_map<std::uint64_t, std::uint32_t> owner_;
     std::unordered_map<std::uint32_t, VirtAddr> stack_;
     std::unordered_map<std::uint32_t, VirtAddr> reserved_; ///< by the task that asked, until its new task
@@ -117,9 +125,11 @@ private:
 
 } // namespace
 
+namespace {
+
 /// 6.1: a callback offers a stack that a dead task offered before. Where it names another, the one that is freed
 /// without ever having had its callback is meant.
-void settle_callbacks(capture::Capture& capture, PartResult& part) {
+void settle_cached(capture::Capture& capture, PartResult& part) {
     std::vector<VirtAddr> offered; // and not seen since, oldest first
     const std::uint64_t start = capture.states.front().events_before.value_or(0);
     std::optional<Mentions> mentions; // only where something is wrong
@@ -143,6 +153,60 @@ void settle_callbacks(capture::Capture& capture, PartResult& part) {
         callback->stack = *meant;
         offered.erase(meant);
     }
+}
+
+/// Without a cache every stack gets a callback, and callbacks of a CPU run in the order in which they were asked for:
+/// one by one, these are the stacks that were given back, but for a few whose callbacks are not in the trace.
+void settle_in_order(capture::Capture& capture, PartResult& part) {
+    constexpr std::size_t kReach = 3;
+    std::vector<VirtAddr> offered;
+    std::vector<std::size_t> callbacks;
+    for (std::size_t i = 0; i < capture.log.events.size(); ++i) {
+        const capture::EventBody& body = capture.log.events[i].body;
+        if (const auto* put = std::get_if<capture::PutStack>(&body)) offered.push_back(put->stack);
+        if (std::holds_alternative<capture::StackFreeRcu>(body)) callbacks.push_back(i);
+    }
+    const auto named = [&](std::size_t callback) -> capture::StackFreeRcu& {
+        return std::get<capture::StackFreeRcu>(capture.log.events[callbacks[callback]].body);
+    };
+    const auto same = [&](std::size_t callback, std::size_t offer) {
+        return callback < callbacks.size() && offer < offered.size() && named(callback).stack == offered[offer];
+    };
+    const std::uint64_t start = capture.states.front().events_before.value_or(0);
+    std::size_t at = 0;
+    std::size_t offer = 0;
+    while (at < callbacks.size() && offer < offered.size()) {
+        std::size_t wrong = 0; // as many in a row, and then both go on alike
+        while (wrong <= kReach && !same(at + wrong, offer + wrong)) ++wrong;
+        if (wrong > kReach) {
+            // One that was given back before the trace, or one without a callback in it.
+            const bool is_older = same(at + 1, offer) && same(at + 2, offer + 1);
+            ++(is_older ? at : offer);
+            continue;
+        }
+        for (; wrong > 0; --wrong, ++at, ++offer) {
+            const capture::Event& event = capture.log.events[callbacks[at]];
+            if (event.index < start) continue;
+            part.add_difference({.event = event.index,
+                                 .where = "stack_free_rcu",
+                                 .recorded = fmt::format("{:#x}", named(at).stack.raw()),
+                                 .engine = fmt::format("{:#x}, whose turn it is", offered[offer].raw()),
+                                 .around = {}});
+            named(at).stack = offered[offer];
+        }
+        if (capture.log.events[callbacks[at]].index >= start) part.add_exact();
+        ++at;
+        ++offer;
+    }
+}
+
+} // namespace
+
+void settle_callbacks(capture::Capture& capture, PartResult& part) {
+    if (capture.states.front().vmap.cached_stacks)
+        settle_cached(capture, part);
+    else
+        settle_in_order(capture, part);
 }
 
 namespace {
@@ -182,12 +246,20 @@ std::vector<WrongOffer> wrong_offers(const capture::Capture& capture, const std:
 } // namespace
 
 Result<void> settle_offers(capture::Capture& capture, PartResult& part) {
-    if (!capture.states.front().vmap.cached_stacks || wrong_offers(capture, {}).empty()) return {};
+    if (wrong_offers(capture, {}).empty()) return {};
     // Something is wrong: what new tasks were given is judged by the replay.
-    KSL_TRY_ASSIGN(replay, replay_vmap(capture));
     std::set<std::uint64_t> unsound;
-    if (const PartResult* tasks = replay.part("stacks of new tasks")) {
+    const auto add = [&](const PartResult* tasks) {
+        if (tasks == nullptr) return;
         for (const Difference& difference : tasks->differences()) unsound.insert(difference.event);
+    };
+    if (capture.states.front().vmap.cached_stacks) {
+        KSL_TRY_ASSIGN(replay, replay_vmap(capture));
+        add(replay.part("stacks of new tasks"));
+    } else {
+        KSL_TRY_ASSIGN(pages, replay_pages(capture));
+        const ReplayResult blocks = replay_stack_blocks(capture, pages.own_frames);
+        add(blocks.part(kStackBlocks));
     }
     for (const WrongOffer& offer : wrong_offers(capture, unsound)) {
         capture::Event& event = capture.log.events[offer.position];

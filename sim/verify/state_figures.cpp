@@ -10,9 +10,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace ksl::sim {
 
@@ -71,6 +75,53 @@ public:
         }
     }
 
+    /// An area's ends and its user's address and size are the same; of two that differ, the one is believed that fits
+    /// the rest.
+    void settle_areas(capture::VmapState& vmap) {
+        for (capture::AreaState& area : vmap.areas) {
+            if (!area.user) {
+                if (!vmap.has_free_tree()) settle_freed(area, vmap);
+                continue;
+            }
+            const capture::VmUser& user = *area.user;
+            const core::VirtAddr end = user.address + user.size;
+            core::VirtRange right = area.range;
+            if (user.address != area.range.lowest && end == area.range.top) {
+                right.lowest = user.address; // and the size is the user's
+            } else if (user.address == area.range.lowest && end != area.range.top) {
+                const bool has_its_pages = user.size.count() == (user.page_count + std::uint64_t{1}) * core::kPageBytes;
+                if (has_its_pages || begins_at(vmap, end)) right.top = end;
+            }
+            if (right == area.range || right.lowest >= right.top) continue;
+            differ("ends of an area", fmt::format("{:#x}..{:#x}", area.range.lowest.raw(), area.range.top.raw()),
+                   fmt::format("{:#x}..{:#x}", right.lowest.raw(), right.top.raw()));
+            area.range = right;
+        }
+    }
+
+    /// A list under another order than its blocks are of: the counts by order tell.
+    void settle_lists(capture::BuddyState& buddy) {
+        for (capture::ZoneState& zone : buddy.zones) {
+            for (capture::BlockList& list : zone.free_lists) {
+                const auto off = [&](unsigned order) {
+                    std::int64_t blocks = 0;
+                    for (const capture::BlockList& any : zone.free_lists)
+                        if (any.order.raw() == order) blocks += static_cast<std::int64_t>(any.pfns.size());
+                    return blocks - static_cast<std::int64_t>(zone.free_blocks[order]);
+                };
+                const auto size = static_cast<std::int64_t>(list.pfns.size());
+                if (size == 0 || off(list.order.raw()) != size) continue;
+                for (unsigned order = 0; order < core::kOrders; ++order) {
+                    if (off(order) != -size) continue;
+                    differ("order of a free list", std::to_string(list.order.raw()), std::to_string(order));
+                    list.order = core::Order{order};
+                    break;
+                }
+            }
+            for (capture::PcpState& pcp : zone.pcp) settle_places(pcp);
+        }
+    }
+
     void judge_buddy(const capture::BuddyState& buddy) {
         for (const capture::ZoneState& zone : buddy.zones) {
             const std::string zone_name{core::kZoneNames[static_cast<std::size_t>(zone.id)]};
@@ -93,16 +144,63 @@ public:
     }
 
     void judge_areas_of(const capture::VmapState& vmap) {
-        std::uint64_t waiting = 0;
-        for (const core::VirtRange& range : vmap.purge_pending) waiting += range.size().count() / core::kPageBytes;
-        judge("vmap_lazy_nr_pages", vmap.lazy_pages.count(), waiting);
+        const std::uint64_t before = part_.differing();
         if (vmap.has_free_tree())
             judge_seams(vmap);
         else
             judge_tree(vmap);
+        // A range that is wrong has the wrong size as well.
+        if (part_.differing() != before) return;
+        std::uint64_t waiting = 0;
+        for (const core::VirtRange& range : vmap.purge_pending) waiting += range.size().count() / core::kPageBytes;
+        judge("vmap_lazy_nr_pages", vmap.lazy_pages.count(), waiting);
     }
 
 private:
+    /// 4.x: an area that was freed is in the tree and waits for a purge; where one of its ends differs, what overlaps
+    /// no other area is believed.
+    void settle_freed(capture::AreaState& area, capture::VmapState& vmap) {
+        std::vector<core::VirtRange>& waiting = vmap.purge_pending;
+        if (std::ranges::find(waiting, area.range) != waiting.end()) return;
+        const auto meant = std::ranges::find_if(waiting, [&](const core::VirtRange& range) {
+            return range.lowest == area.range.lowest || range.top == area.range.top;
+        });
+        if (meant == waiting.end()) return;
+        differ("ends of an area that waits for a purge",
+               fmt::format("{:#x}..{:#x}", area.range.lowest.raw(), area.range.top.raw()),
+               fmt::format("{:#x}..{:#x}", meant->lowest.raw(), meant->top.raw()));
+        std::uint64_t pages = 0;
+        for (const core::VirtRange& range : waiting) pages += range.size().count() / core::kPageBytes;
+        if (pages == vmap.lazy_pages.count())
+            area.range = *meant;
+        else
+            *meant = area.range;
+    }
+
+    static bool begins_at(const capture::VmapState& vmap, core::VirtAddr address) {
+        const auto begins = [&](const core::VirtRange& range) { return range.lowest == address; };
+        return std::ranges::any_of(vmap.free, begins) || std::ranges::any_of(vmap.purge_pending, begins) ||
+               std::ranges::any_of(vmap.areas, [&](const capture::AreaState& area) { return begins(area.range); });
+    }
+    /// Page lists stand in the order of their arrays: by order, then by type.
+    void settle_places(capture::PcpState& pcp) {
+        for (std::size_t i = 0; i < pcp.lists.size(); ++i) {
+            capture::BlockList& list = pcp.lists[i];
+            const core::Order order{static_cast<unsigned>(i / core::kPcpMigrateTypes)};
+            const auto type = static_cast<core::MigrateType>(i % core::kPcpMigrateTypes);
+            if (pcp.lists.size() % core::kPcpMigrateTypes != 0 || order.raw() >= core::kOrders) return;
+            if (list.order == order && list.type == type) {
+                part_.add_exact();
+                continue;
+            }
+            differ("place of a page list",
+                   fmt::format("order {}, type {}", list.order.raw(), static_cast<unsigned>(list.type)),
+                   fmt::format("order {}, type {}", order.raw(), static_cast<unsigned>(type)));
+            list.order = order;
+            list.type = type;
+        }
+    }
+
     /// What CPUs have not reported yet is recorded beside it (6.1), or nowhere (2016).
     void judge_free(const capture::ZoneState& zone, const std::string& zone_name, std::uint64_t listed) {
         std::int64_t free = static_cast<std::int64_t>(zone.free.count());
@@ -149,14 +247,28 @@ private:
         std::vector<core::VirtRange> ranges = vmap.free;
         ranges.insert(ranges.end(), vmap.purge_pending.begin(), vmap.purge_pending.end());
         for (const capture::AreaState& area : vmap.areas) ranges.push_back(area.range);
-        std::ranges::sort(ranges, {}, [](const core::VirtRange& range) { return std::pair{range.lowest, range.top}; });
-        for (std::size_t i = 1; i < ranges.size(); ++i) {
-            if (ranges[i - 1].top == ranges[i].lowest) {
-                part_.add_exact();
-            } else {
-                differ("seam between free ranges and areas", fmt::format("{:#x} follows", ranges[i].lowest.raw()),
-                       fmt::format("{:#x} follows", ranges[i - 1].top.raw()));
-            }
+        if (ranges.empty()) return;
+        std::vector<core::VirtAddr> begins;
+        std::vector<core::VirtAddr> ends;
+        for (const core::VirtRange& range : ranges) {
+            begins.push_back(range.lowest);
+            ends.push_back(range.top);
+        }
+        // The first begins where nothing ends, and the last ends where nothing begins.
+        std::ranges::sort(begins);
+        std::ranges::sort(ends);
+        begins.erase(begins.begin());
+        ends.pop_back();
+        std::vector<core::VirtAddr> open;
+        std::vector<core::VirtAddr> hanging;
+        std::ranges::set_difference(begins, ends, std::back_inserter(open));
+        std::ranges::set_difference(ends, begins, std::back_inserter(hanging));
+        const std::size_t wrong = std::max(open.size(), hanging.size());
+        part_.add_exact(begins.size() - std::min(begins.size(), wrong));
+        for (std::size_t i = 0; i < wrong; ++i) {
+            differ("where ranges meet",
+                   i < open.size() ? fmt::format("one begins at {:#x}", open[i].raw()) : "none begins",
+                   i < hanging.size() ? fmt::format("one ends at {:#x}", hanging[i].raw()) : "none ends there");
         }
     }
     /// 4.x: what waits for a purge is in the tree, and nobody's.
@@ -187,7 +299,12 @@ private:
 } // namespace
 
 void settle_moments_of(std::vector<NamedState>& moments, PartResult& part) {
-    for (NamedState& moment : moments) StateJudge{moment.name, part}.settle_design(moment.state);
+    for (NamedState& moment : moments) {
+        StateJudge judge{moment.name, part};
+        judge.settle_design(moment.state);
+        judge.settle_areas(moment.state.vmap);
+        if (moment.state.buddy) judge.settle_lists(*moment.state.buddy);
+    }
     if (moments.size() < 3) return; // of two, nothing says which is right
     std::vector<capture::State> states;
     std::vector<std::string> names;

@@ -4,8 +4,8 @@
 //
 // Counting: one judgement a figure. Of constants, what most moments of a capture say is believed, and the others take
 // it
-//           over; free ranges, areas and what waits for a purge lie side by side (6.1), and each seam where they do not
-//           is one difference; so is each listed block that cannot be where it is.
+//           over; free ranges, areas and what waits for a purge lie side by side (6.1), and each end without a
+//           beginning is one difference; so is each listed block that cannot be where it is.
 // Source:   mm/page_alloc.c (nr_free, count of a page list), mm/vmalloc.c (free_vmap_area_root, purge list)
 // of 4.7, 4.9,
 //           6.1.
@@ -25,7 +25,7 @@ struct NamedState {
     capture::State state;
 };
 
-/// Judges what never changes, and puts it right.
+/// Judges what never changes and what is told twice of areas and lists, and puts it right.
 void settle_moments_of(std::vector<NamedState>& moments, PartResult& part);
 
 /// Judges one moment's lists and counts; users and frames of its areas go to `areas`.

@@ -125,6 +125,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Falsified{"2016/replay-4.9-vmap-y-512M", "put_stack", "stacks_given_back", another_stack},
                       Falsified{"6.1/replay-vmap-y-512M", "put_stack", "stacks_given_back", another_stack},
                       Falsified{"2016/replay-4.9-vmap-y-512M", "put_stack", "stacks_given_back", another_pid},
+                      Falsified{"2016/replay-4.9-vmap-n-512M", "put_stack", "stacks_given_back", another_stack},
+                      Falsified{"6.1/replay-vmap-n-512M", "put_stack", "stacks_given_back", another_pid},
                       Falsified{"6.1/replay-vmap-y-512M", "new_task", "tasks", another_pid},
                       Falsified{"2016/replay-4.7-512M", "sched_process_fork", "tasks", another_child},
                       Falsified{"6.1/replay-vmap-n-512M", "sched_process_fork", "tasks", another_pid},
@@ -183,9 +185,11 @@ TEST(FalsifiedRecording, FramesOfAnotherZoneAreOneDifferenceEach) {
 
 TEST(FalsifiedRecording, AnotherStackOfACallbackIsOneDifference) {
     core::Random random{43};
-    const SpoiledCapture capture{"6.1/replay-vmap-y-512M"};
-    falsify(capture, "stack_free_rcu", 1, random, another_first);
-    EXPECT_EQ(differing_parts(capture.folder()), "stacks_given_back 1");
+    for (const char* name : {"6.1/replay-vmap-y-512M", "6.1/replay-vmap-n-512M"}) {
+        const SpoiledCapture capture{name};
+        falsify(capture, "stack_free_rcu", 1, random, another_first);
+        EXPECT_EQ(differing_parts(capture.folder()), "stacks_given_back 1") << name;
+    }
 }
 
 /// Of the events that `fits` knows, from `first` after the start on, two in a row get each other's fields.
@@ -209,6 +213,15 @@ void swap_two(const SpoiledCapture& capture, std::uint64_t first, std::size_t sk
     std::string spoiled;
     for (const auto& row : rows) spoiled += testing::row_of(row) + "\n";
     capture.write(kEvents, spoiled);
+}
+
+/// Callbacks of one CPU run in the order in which they were asked for.
+TEST(FalsifiedRecording, CallbacksThatChangedPlacesAreTwoDifferences) {
+    for (const char* name : {"6.1/replay-vmap-n-512M", "6.1/replay-fragmented-vmap-n-192M"}) {
+        const SpoiledCapture capture{name};
+        swap_two(capture, 9000, 40, kA, kA, [](const auto& fields) { return fields[kEvent] == "stack_free_rcu"; });
+        EXPECT_EQ(differing_parts(capture.folder()), "stacks_given_back 2") << name;
+    }
 }
 
 /// Each of them names the area that the other one frees.
