@@ -9,8 +9,7 @@
 //
 // Determinism: the same configuration and the same commands give the same bits on every computer.
 // Errors:      a failure of the simulated kernel is an Outcome, an event and a state. boot() fails for configurations
-// that
-//              cannot be.
+//              that cannot be.
 // Threads:     none of its own. A machine that nobody changes may be read on any thread (see core/types/cow_array.h).
 #pragma once
 

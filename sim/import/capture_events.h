@@ -6,12 +6,10 @@
 //
 // Units:   times in nanoseconds (the trace has microseconds), frames by number, sizes and addresses in bytes.
 // Errors:  a row that cannot be understood is one error with its line. Kinds of events that are not listed here are
-// kept as
-//          OtherEvent in a CSV file; in the kernel's text, which may come from any tracing session, they are left out
-//          and counted.
+//          kept as OtherEvent in a CSV file; in the kernel's text, which may come from any tracing session, they are
+//          left out and counted.
 // Source:  formats in tests/data/captures/README.md; tracepoints of include/trace/events/kmem.h and sched.h, the rest
-// are
-//          probes on the functions of mm/vmalloc.c and kernel/fork.c.
+//          are probes on the functions of mm/vmalloc.c and kernel/fork.c.
 #pragma once
 
 #include "core/events/memory_events.h"
@@ -223,6 +221,8 @@ struct EventLog {
     std::vector<std::string> gfp_texts; ///< "GFP_KERNEL|__GFP_ZERO", ...; few
     std::vector<std::string> texts;     ///< of marks and of other events' names
     std::uint64_t left_out = 0;         ///< events of other kinds in the kernel's text
+    /// Of the kernel's text: indices of events whose `page` is not that of their `pfn`, as in all other lines.
+    std::vector<std::uint64_t> torn;
 
     [[nodiscard]] const std::string& gfp_text(GfpId id) const { return gfp_texts[id.raw()]; }
     [[nodiscard]] const std::string& text(TextId id) const { return texts[id.raw()]; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -26,13 +27,24 @@ Result<std::vector<std::filesystem::path>> files_of(const std::filesystem::path&
     return files;
 }
 
-std::optional<std::filesystem::path> trace_of(const std::vector<std::filesystem::path>& files) {
-    for (const char* name : {"events.csv.gz", "events.csv", "trace.txt.zst", "trace.txt.gz", "trace.txt"}) {
+std::optional<std::filesystem::path> first_of(const std::vector<std::filesystem::path>& files,
+                                              std::initializer_list<const char*> names) {
+    for (const char* name : names) {
         for (const auto& file : files) {
             if (file.filename() == name) return file;
         }
     }
     return std::nullopt;
+}
+std::optional<std::filesystem::path> rows_of(const std::vector<std::filesystem::path>& files) {
+    return first_of(files, {"events.csv.gz", "events.csv"});
+}
+std::optional<std::filesystem::path> text_of(const std::vector<std::filesystem::path>& files) {
+    return first_of(files, {"trace.txt.zst", "trace.txt.gz", "trace.txt"});
+}
+std::optional<std::filesystem::path> trace_of(const std::vector<std::filesystem::path>& files) {
+    const auto rows = rows_of(files);
+    return rows ? rows : text_of(files);
 }
 
 Result<std::vector<State>> states_of(const std::vector<std::filesystem::path>& files) {
@@ -76,6 +88,14 @@ Result<Capture> read_capture(const std::filesystem::path& folder) {
             fmt::format("has {} events, but the last state was taken after {}; the trace is incomplete", last, needed));
     }
     return capture;
+}
+
+Result<std::optional<EventLog>> read_trace_text(const std::filesystem::path& folder) {
+    KSL_TRY_ASSIGN(files, files_of(folder));
+    const auto text = text_of(files);
+    if (!text || !rows_of(files)) return std::nullopt;
+    KSL_TRY_ASSIGN(log, read_events(*text));
+    return std::optional{std::move(log)};
 }
 
 } // namespace ksl::sim::capture

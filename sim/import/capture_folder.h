@@ -8,6 +8,7 @@
 #include "sim/import/capture_state.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,9 @@ struct Capture {
 
 /// Reads state_NN.json[.gz] and events.csv[.gz], or trace.txt[.gz|.zst] where there are no events.csv.
 [[nodiscard]] Result<Capture> read_capture(const std::filesystem::path& folder);
+
+/// The second telling of a trace whose rows were read: trace.txt[.gz|.zst] beside an events.csv[.gz]. None if there is
+/// only one.
+[[nodiscard]] Result<std::optional<EventLog>> read_trace_text(const std::filesystem::path& folder);
 
 } // namespace ksl::sim::capture

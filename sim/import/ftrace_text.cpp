@@ -10,7 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace ksl::sim::capture {
 
@@ -141,6 +145,49 @@ bool split(std::string_view line, Line& parts) {
     return true;
 }
 
+/// A line names a page twice: by its number and by the address of its struct page, at a distance that is always the
+/// same.
+class PageAddresses {
+public:
+    void add(std::uint64_t index, std::string_view page, std::string_view pfn) {
+        const auto address = value(page, 16);
+        const auto number = value(pfn, 10);
+        if (address && number && *number != 0) seen_.push_back({index, *address - *number * kStructPage});
+    }
+    /// Events at another distance than nearly all.
+    [[nodiscard]] std::vector<std::uint64_t> torn() const {
+        std::unordered_map<std::uint64_t, std::size_t> count;
+        for (const Seen& one : seen_) ++count[one.base];
+        const auto most = std::ranges::max_element(count, {}, [](const auto& entry) { return entry.second; });
+        std::vector<std::uint64_t> others;
+        if (most == count.end() || most->second * 10 < seen_.size() * 9) return others;
+        for (const Seen& one : seen_) {
+            if (one.base != most->first) others.push_back(one.index);
+        }
+        return others;
+    }
+
+private:
+    static constexpr std::uint64_t kStructPage = 64; ///< bytes
+
+    static std::optional<std::uint64_t> value(std::string_view text, int base) {
+        if (text.starts_with("0x")) {
+            text.remove_prefix(2);
+            base = 16;
+        }
+        std::uint64_t number = 0;
+        const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+        if (problem != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
+        return number;
+    }
+
+    struct Seen {
+        std::uint64_t index = 0;
+        std::uint64_t base = 0;
+    };
+    std::vector<Seen> seen_;
+};
+
 class FtraceReader {
 public:
     FtraceReader(const std::string& file, EventLog& log) : log_(log), builder_(file, log) {}
@@ -169,15 +216,19 @@ public:
         if (!line.flags.empty()) event.context = builder_.context(line.flags);
         event.pid = static_cast<std::uint32_t>(builder_.number("pid", line.pid, std::uint64_t{1} << 22U));
         event.cpu = core::CpuId{static_cast<std::uint16_t>(builder_.number("cpu", line.cpu, 8191))};
-        event.body = builder_.body(*kind, row_of(*kind, line.arguments));
+        const EventRow row = row_of(*kind, line.arguments);
+        event.body = builder_.body(*kind, row);
+        if (!row.pfn.empty()) pages_.add(index, value_of(line.arguments, "page"), row.pfn);
         log_.events.push_back(event);
     }
+    void finish() { log_.torn = pages_.torn(); }
     [[nodiscard]] bool ok() const { return builder_.ok(); }
     [[nodiscard]] Error error() const { return builder_.error(); }
 
 private:
     EventLog& log_;
     EventBuilder builder_;
+    PageAddresses pages_;
 };
 
 } // namespace
@@ -194,6 +245,7 @@ Result<EventLog> parse_ftrace(const std::string& file, std::string_view text) {
         text.remove_prefix(end + 1);
     }
     if (!reader.ok()) return std::unexpected(reader.error());
+    reader.finish();
     return log;
 }
 

@@ -46,6 +46,11 @@ public:
         if (worlds_.size() > kept) worlds_.erase(worlds_.begin() + static_cast<std::ptrdiff_t>(kept), worlds_.end());
     }
     [[nodiscard]] const World& best() const { return worlds_.front(); }
+    /// The one with the least of what `figure` says; of equal ones, the one with the fewest differences.
+    template <class Figure>
+    [[nodiscard]] const World& best_by(Figure figure) const {
+        return *std::ranges::min_element(worlds_, {}, figure);
+    }
     [[nodiscard]] std::size_t size() const { return worlds_.size(); }
 
 private:

@@ -26,10 +26,14 @@ std::string text_of(const core::BlockRemoved& block) {
     return fmt::format("pfn {} of order {}, type {}{}", block.pfn, block.order, number(block.type),
                        purpose(block.for_pcp));
 }
+std::string_view kind_of(bool is_fragmenting) {
+    return is_fragmenting ? "fragmenting" : "not fragmenting";
+}
 std::string text_of(const capture::Fallback& fallback) {
-    return fmt::format("pfn {} of order {} from type {} for order {}, type {}, pageblock {}", fallback.pfn.raw(),
+    return fmt::format("pfn {} of order {} from type {} for order {}, type {}, {}, pageblock {}", fallback.pfn.raw(),
                        fallback.fallback_order.raw(), number(fallback.fallback_type), fallback.order.raw(),
-                       number(fallback.type), fallback.changes_type ? "claimed" : "not claimed");
+                       number(fallback.type), kind_of(fallback.is_fragmenting),
+                       fallback.changes_type ? "claimed" : "not claimed");
 }
 /// A fallback of the engine and the order of the request that it was for.
 struct OwnFallback {
@@ -38,8 +42,9 @@ struct OwnFallback {
 };
 std::string text_of(const OwnFallback& fallback) {
     const core::FallbackTaken& taken = fallback.taken;
-    return fmt::format("pfn {} of order {} from type {} for order {}, type {}, pageblock {}", taken.pfn,
+    return fmt::format("pfn {} of order {} from type {} for order {}, type {}, {}, pageblock {}", taken.pfn,
                        taken.block_order, number(taken.taken_from), fallback.order.raw(), number(taken.wanted),
+                       kind_of(taken.block_order < core::kPageblockOrder.raw()),
                        taken.type_changed ? "claimed" : "not claimed");
 }
 std::string text_of(const capture::PcpDrain& drain) {

@@ -89,26 +89,44 @@ bool ZoneFollower::advance(const PageState& state, Turns& turns, const TurnStep&
     return zone == static_cast<std::size_t>(step.zone);
 }
 
-/// Looks for the latest step before which one report makes all steps up to the next one, and some after it, as
-/// recorded.
+/// How many of the steps from `from` to `end` went to another zone than recorded; `turns` are those before `from`, and
+/// then those before the next step. None if the next step's zone is not the recorded one.
+std::optional<std::size_t> ZoneFollower::disagreements(const PageState& state, Turns& turns, std::size_t from,
+                                                       std::size_t end, std::size_t most) const {
+    Turns at_next = turns;
+    std::size_t wrong = 0;
+    for (std::size_t step = from; step < end; ++step) {
+        if (step == next_) at_next = turns;
+        if (advance(state, turns, (*steps_)[step])) continue;
+        if (step == next_ || ++wrong >= most) return std::nullopt;
+    }
+    turns = at_next;
+    return wrong;
+}
+
+/// Looks for the latest step before which one report makes most of the steps up to the next one, and of some after it,
+/// as recorded: not all, because a recorded zone may be wrong. It has to explain more than that the next one is.
 bool ZoneFollower::explain(PageState& state) {
+    if (next_ >= steps_->size()) return false;
     const std::size_t end = std::min(next_ + kStepsAhead, steps_->size());
-    for (std::size_t back = 0; back < before_.size(); ++back) {
-        const std::size_t from = next_ - back;
+    Turns unchanged = before_.back();
+    std::size_t fewest = 1; // the next one
+    std::ignore = advance(state, unchanged, (*steps_)[next_]);
+    for (std::size_t step = next_ + 1; step < end; ++step)
+        fewest += advance(state, unchanged, (*steps_)[step]) ? 0U : 1U;
+    std::optional<Turns> best;
+    for (std::size_t back = 0; back < before_.size() && fewest > 0; ++back) {
         Turns turns = before_[before_.size() - 1 - back];
         report(turns);
-        Turns at_next = turns;
-        bool agrees = true;
-        for (std::size_t step = from; step < end && agrees; ++step) {
-            if (step == next_) at_next = turns;
-            agrees = advance(state, turns, (*steps_)[step]);
-        }
-        if (!agrees) continue;
-        set_turns(state, at_next);
-        before_.back() = at_next;
-        return true;
+        const auto wrong = disagreements(state, turns, next_ - back, end, fewest);
+        if (!wrong) continue;
+        fewest = *wrong;
+        best = turns;
     }
-    return false;
+    if (!best) return false;
+    set_turns(state, *best);
+    before_.back() = *best;
+    return true;
 }
 
 /// The first zone that is not the expected one shows where the turns are: a lower zone's turn begins when the higher

@@ -53,6 +53,8 @@ private:
     static void report(Turns& turns);
     /// What the turns become with `step`; false if they lead to another zone than the recorded one.
     [[nodiscard]] static bool advance(const core::PageState& state, Turns& turns, const TurnStep& step);
+    [[nodiscard]] std::optional<std::size_t> disagreements(const core::PageState& state, Turns& turns, std::size_t from,
+                                                           std::size_t end, std::size_t most) const;
     [[nodiscard]] bool explain(core::PageState& state);
     void learn(core::PageState& state, core::ZoneId chosen, core::ZoneId recorded);
 

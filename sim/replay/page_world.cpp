@@ -39,6 +39,16 @@ core::FrameUse use_of(MigrateType type) {
     return type == MigrateType::reclaimable ? core::FrameUse::reclaimable : core::FrameUse::unmovable;
 }
 
+/// Blocks begin at multiples of their size.
+bool is_aligned(Pfn first, core::Order order) {
+    return first.raw() % order.frames() == 0;
+}
+
+/// Only single pages are asked for in bulk; a record that says otherwise is wrong.
+core::Order order_of(const capture::PageAlloc& page) {
+    return page.is_bulk ? core::Order{0} : page.order;
+}
+
 const capture::PageAlloc* bulk_page(const capture::Event& event) {
     const auto* page = std::get_if<capture::PageAlloc>(&event.body);
     return page != nullptr && page->is_bulk ? page : nullptr;
@@ -93,6 +103,7 @@ void PageWorld::play(std::size_t position, Alternatives& alternatives) {
     // What interrupted a request may be played after it.
     if (next.time > last_time_ + kIdle) allocator_.report_counters(kCpu);
     last_time_ = std::max(last_time_, next.time);
+    if (!is_interrupt(next)) takes_unlikely_path_ = false;
     if (!std::holds_alternative<capture::PcpDrain>(next.body)) judge_.expect_no_more_drains(next.index);
     std::visit([&](const auto& body) { on(body, position, alternatives); }, next.body);
 }
@@ -120,23 +131,24 @@ void PageWorld::on(const capture::PageAlloc& body, std::size_t position, Alterna
     const Request request = request_at(position);
     const bool is_zone_in_doubt =
         body.pfn != kRefused && allocator_.zone_for(request.request, kCpu) != core::zone_of(body.pfn);
-    // What the record says about a pageblock is believed; the other world goes by the engine's own count.
-    std::vector<PageWorld> by_rule;
-    if (judge_.has_recorded_fallbacks()) by_rule.push_back(*this);
+    // Whether a pageblock is claimed follows from what is free in it (2016), or as well from what its used pages are
+    // for (6.1), which nobody recorded: there the engine's count may be wrong. The other world believes the record.
+    std::vector<PageWorld> believing;
+    if (judge_.has_recorded_fallbacks()) believing.push_back(*this);
     if (is_zone_in_doubt) {
         PageWorld following = *this;
         following.ask(request, true, alternatives);
         alternatives.push_back(std::move(following));
     }
     judge_.note_claims();
+    judge_.claim_by_rule(true);
     ask(request, !is_zone_in_doubt, alternatives);
-    if (!by_rule.empty() && judge_.was_claim_in_doubt()) {
-        by_rule[0].judge_.claim_by_rule(true);
-        by_rule[0].ask(request, !is_zone_in_doubt, alternatives);
-        by_rule[0].judge_.claim_by_rule(false);
-        by_rule[0].lineage_.push_back(event(position).index);
-        alternatives.push_back(std::move(by_rule[0]));
-    }
+    if (believing.empty() || !judge_.was_claim_in_doubt()) return;
+    believing[0].judge_.claim_by_rule(false);
+    believing[0].ask(request, !is_zone_in_doubt, alternatives);
+    ++believing[0].believed_claims_;
+    if (!allocator_.state().rules.steal_counts_alike_pages) believing[0].lineage_.push_back(event(position).index);
+    alternatives.push_back(std::move(believing[0]));
 }
 
 void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alternatives) {
@@ -168,8 +180,27 @@ void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alt
     alternatives.push_back(std::move(other));
 }
 
-void PageWorld::on(const capture::PageFree& body, std::size_t position, Alternatives& /*alternatives*/) {
-    const PagePath path = context_->paths[position];
+PagePath PageWorld::path_of(std::size_t position) const {
+    const PagePath path = context_->paths[position].path;
+    if (!takes_unlikely_path_ || context_->paths[position].doubt == 0) return path;
+    return path == PagePath::buddy_direct ? PagePath::pcp : PagePath::buddy_direct;
+}
+
+void PageWorld::on(const capture::PageFree& body, std::size_t position, Alternatives& alternatives) {
+    const std::uint32_t doubt = context_->paths[position].doubt;
+    if (doubt != 0 && doubt != last_doubt_) {
+        last_doubt_ = doubt;
+        takes_unlikely_path_ = false;
+        PageWorld other = *this;
+        other.takes_unlikely_path_ = true;
+        ++other.unlikely_paths_;
+        other.free_page(body, other.path_of(position));
+        alternatives.push_back(std::move(other));
+    }
+    free_page(body, path_of(position));
+}
+
+void PageWorld::free_page(const capture::PageFree& body, PagePath path) {
     if (frames_of(body.pfn, body.order).top.raw() > allocator_.state().frames.frames().count()) return;
     if (path == PagePath::prepare) {
         // The type is looked up now; the page goes to its list later.
@@ -186,7 +217,7 @@ void PageWorld::on(const capture::PageFree& body, std::size_t position, Alternat
 }
 
 void PageWorld::on(const capture::PageFreeBatched& body, std::size_t position, Alternatives& /*alternatives*/) {
-    if (context_->paths[position] == PagePath::announce) {
+    if (context_->paths[position].path == PagePath::announce) {
         cold_[body.pfn.raw()] = body.is_cold;
         return;
     }
@@ -211,13 +242,13 @@ core::AllocRequest PageWorld::request_of(const capture::PageAlloc& body) const {
         parse_gfp(context_->capture.log.gfp_text(body.gfp)).without(core::gfp::kMovable | core::gfp::kReclaimable);
     if (body.type == MigrateType::movable) gfp |= core::gfp::kMovable;
     if (body.type == MigrateType::reclaimable) gfp |= core::gfp::kReclaimable;
-    return {.order = body.order, .gfp = gfp, .use = use_of(body.type), .owner = {}};
+    return {.order = order_of(body), .gfp = gfp, .use = use_of(body.type), .owner = {}};
 }
 
 bool PageWorld::judge_frame(std::size_t position, Pfn ours) {
     const capture::PageAlloc& body = answer(position);
     PartResult& frames = judge_.part(kPageFrames);
-    if (ours == body.pfn) {
+    if (ours == body.pfn && body.order == order_of(body)) {
         frames.add_exact();
         return true;
     }
@@ -240,21 +271,23 @@ std::string PageWorld::surroundings(const capture::PageAlloc& body) const {
 
 void PageWorld::take_over(const capture::PageAlloc& body, Pfn ours) {
     core::PageState& state = allocator_.mutable_state();
+    const core::Order order = order_of(body);
     if (ours != kRefused) {
-        if (state.rules.uses_pcp(body.order.raw()))
-            unclaim_to_page_list(state, kCpu, ours, body.order, body.type);
+        if (state.rules.uses_pcp(order.raw()))
+            unclaim_to_page_list(state, kCpu, ours, order, body.type);
         else
-            unclaim_to_buddy(state, kCpu, ours, body.order, body.type);
+            unclaim_to_buddy(state, kCpu, ours, order, body.type);
     }
-    const bool exists = frames_of(body.pfn, body.order).top.raw() <= state.frames.frames().count();
-    if (body.pfn != kRefused && exists) claim(state, body.pfn, body.order, body.type, use_of(body.type));
+    const bool exists =
+        is_aligned(body.pfn, order) && frames_of(body.pfn, order).top.raw() <= state.frames.frames().count();
+    if (body.pfn != kRefused && exists) claim(state, body.pfn, order, body.type, use_of(body.type));
 }
 
 /// Blocks in use whose order the start did not tell, parts of larger ones, and what an earlier difference left free,
 /// become the block that is freed. False if there are no such frames.
 bool PageWorld::put_in_use(Pfn pfn, core::Order order) {
     const core::FrameTable& frames = allocator_.state().frames;
-    if (frames_of(pfn, order).top.raw() > frames.frames().count()) return false;
+    if (!is_aligned(pfn, order) || frames_of(pfn, order).top.raw() > frames.frames().count()) return false;
     const core::FrameTable::Block wanted{.first = pfn, .order = order, .state = core::BlockState::in_use};
     const auto block = frames.block_of(pfn);
     if (block == wanted) return true;
@@ -282,7 +315,8 @@ void PageWorld::compare(std::size_t state, Alternatives& /*alternatives*/) {
 }
 
 bool PageWorld::goes_on_like(const PageWorld& other) const {
-    return lineage_ == other.lineage_ && follower_ == other.follower_ &&
+    return lineage_ == other.lineage_ && believed_claims_ == other.believed_claims_ &&
+           takes_unlikely_path_ == other.takes_unlikely_path_ && follower_ == other.follower_ &&
            allocator_.state() == other.allocator_.state() && judge_.goes_on_like(other.judge_) &&
            remembered_ == other.remembered_ && cold_ == other.cold_;
 }

@@ -4,9 +4,8 @@
 // they were not.
 //
 // Counting: an answer is judged once. After a wrong one the recorded answer is taken over, so that one error counts as
-// one.
-//           What the trace does not determine (the kernel looked at something that was not recorded) is neither right
-//           nor wrong: it is counted apart, with the reason.
+//           one. What the trace does not determine (the kernel looked at something that was not recorded) is neither
+//           right nor wrong: it is counted apart, with the reason.
 #pragma once
 
 #include "core/types/address.h"
@@ -78,12 +77,21 @@ struct OwnFrame {
     friend bool operator==(const OwnFrame&, const OwnFrame&) = default;
 };
 
+/// A free of vmalloc whose recorded range the engine does not believe.
+struct OwnRelease {
+    std::uint64_t event = 0;
+    core::VirtRange range; ///< the engine's
+
+    friend bool operator==(const OwnRelease&, const OwnRelease&) = default;
+};
+
 struct ReplayResult {
     std::string capture;      ///< the capture's folder, as given
     std::uint64_t events = 0; ///< events of the trace that were played
     std::uint64_t states = 0; ///< recorded states that were compared, the start not counted
     std::vector<PartResult> parts;
-    std::vector<OwnFrame> own_frames{}; ///< of a page replay
+    std::vector<OwnFrame> own_frames{};     ///< of a page replay
+    std::vector<OwnRelease> own_releases{}; ///< of a vmalloc replay
 
     [[nodiscard]] bool is_exact() const;
     /// The part of that name; nullptr if there is none.

@@ -32,6 +32,7 @@ Result<ReplayResult> replay_vmap(const capture::Capture& capture) {
     play_until(UINT64_MAX);
     worlds.advance([](VmapWorld& world, VmapWorld::Alternatives&) { world.finish(); });
     result.parts = worlds.best().parts();
+    result.own_releases = worlds.best().own_releases();
     return result;
 }
 

@@ -114,27 +114,50 @@ bool VmapWorld::stays_in_use(VirtRange area, std::size_t position) const {
     });
 }
 
-core::AreaId VmapWorld::area_freed(VirtRange recorded, std::size_t position) {
-    const core::AreaId area = allocator_.find(recorded.lowest, silent_, host_);
-    const auto is_busy = [&](core::AreaId any) {
-        return !any.is_none() && allocator_.kind(any) == core::AreaKind::busy;
-    };
-    // 4.x unmaps an area right before it frees it.
-    const auto* unmapped = position == 0 ? nullptr : std::get_if<capture::Vunmap>(&event(position - 1).body);
-    const bool is_contradicted = unmapped != nullptr && unmapped->address != recorded.lowest;
-    if (is_busy(area) && allocator_.range(area) == recorded && !is_contradicted) [[likely]]
-        return area;
-    if (is_contradicted) {
-        const core::AreaId other = allocator_.find(unmapped->address, silent_, host_);
-        if (is_busy(other) && !stays_in_use(allocator_.range(other), position)) return other;
-        if (is_busy(area) && allocator_.range(area) == recorded) return area;
+unsigned VmapWorld::later_records_of(VirtRange area, std::size_t position) const {
+    unsigned records = 0;
+    for (std::size_t i = position + 1; i < context_->capture.log.events.size(); ++i) {
+        const capture::EventBody& body = event(i).body;
+        if (const auto* freed = std::get_if<capture::VmapLazyFree>(&body); freed != nullptr && freed->range == area)
+            ++records;
+        if (const auto* unmapped = std::get_if<capture::Vunmap>(&body);
+            unmapped != nullptr && unmapped->address == area.lowest)
+            ++records;
+        const auto* reserved = std::get_if<capture::VmapResultRange>(&body);
+        if (reserved != nullptr && reserved->range.lowest < area.top && area.lowest < reserved->range.top)
+            return records;
     }
+    const bool is_left = std::ranges::any_of(context_->capture.states.back().vmap.areas, [&](const auto& last) {
+        return last.range == area && last.user.has_value();
+    });
+    return records + (is_left ? 2 : 0);
+}
+
+core::AreaId VmapWorld::area_freed(VirtRange recorded, std::optional<VirtAddr> unmapped, std::size_t position) {
+    const auto in_use_at = [&](VirtAddr address) {
+        const core::AreaId area = allocator_.find(address, silent_, host_);
+        const bool is_busy = !area.is_none() && allocator_.kind(area) == core::AreaKind::busy;
+        return is_busy ? area : core::AreaId{};
+    };
+    const core::AreaId named = in_use_at(recorded.lowest);
+    const bool is_named = !named.is_none() && allocator_.range(named) == recorded;
+    if (is_named && (!unmapped || *unmapped == recorded.lowest)) [[likely]]
+        return named;
+    // 4.x unmaps an area right before it frees it. Of two areas, the one that is heard of less later is freed here.
+    if (unmapped && *unmapped != recorded.lowest) {
+        const core::AreaId other = in_use_at(*unmapped);
+        const bool is_there = !other.is_none() && allocator_.range(other).lowest == *unmapped;
+        if (is_there &&
+            (!is_named || later_records_of(allocator_.range(other), position) <= later_records_of(recorded, position)))
+            return other;
+    }
+    if (is_named) return named;
     // The record is wrong somewhere. One of its ends may be right, or else its size: the area is one that is not used
     // any more.
     core::AreaId best;
     unsigned best_signs = 0;
     allocator_.for_each_area([&](core::AreaId other) {
-        if (!is_busy(other)) return;
+        if (allocator_.kind(other) != core::AreaKind::busy) return;
         const VirtRange range = allocator_.range(other);
         unsigned signs = range.size() == recorded.size() ? 1 : 0;
         if (range.lowest == recorded.lowest || range.top == recorded.top) signs = 2;
@@ -145,16 +168,35 @@ core::AreaId VmapWorld::area_freed(VirtRange recorded, std::size_t position) {
     return best;
 }
 
+void VmapWorld::on(const capture::Vunmap& unmapped, std::size_t position, Alternatives& /*alternatives*/) {
+    unmapped_.insert_or_assign(event(position).pid, unmapped.address);
+}
+
 void VmapWorld::on(const capture::VmapLazyFree& freed, std::size_t position, Alternatives& /*alternatives*/) {
-    const core::AreaId area = area_freed(freed.range, position);
-    const bool is_known = !area.is_none();
-    if (!is_known || allocator_.range(area) != freed.range) {
-        released_.add_difference({event(position).index, "vmap_free", shown(freed.range),
-                                  is_known ? shown(allocator_.range(area)) : "no area in use",
-                                  around(freed.range.lowest)});
-        if (!is_known) return;
-    } else {
+    const auto announced = unmapped_.extract(event(position).pid);
+    const auto unmapped = announced.empty() ? std::nullopt : std::optional{announced.mapped()};
+    const core::AreaId area = area_freed(freed.range, unmapped, position);
+    if (area.is_none()) {
+        released_.add_difference(
+            {event(position).index, "vmap_free", shown(freed.range), "no area in use", around(freed.range.lowest)});
+        return;
+    }
+    const VirtRange range = allocator_.range(area);
+    if (range == freed.range) {
         released_.add_exact();
+    } else {
+        released_.add_difference(
+            {event(position).index, "vmap_free", shown(freed.range), shown(range), around(freed.range.lowest)});
+        own_releases_.push_back({.event = event(position).index, .range = range});
+    }
+    if (unmapped && *unmapped == range.lowest) {
+        released_.add_exact();
+    } else if (unmapped) {
+        released_.add_difference({event(position).index,
+                                  "vunmap",
+                                  fmt::format("{:#x}", unmapped->raw()),
+                                  fmt::format("{:#x}, which is freed next", range.lowest.raw()),
+                                  {}});
     }
     allocator_.release_lazily(area, silent_, host_);
     judge_due_purge(position);
@@ -362,7 +404,7 @@ void VmapWorld::finish() {
 
 bool VmapWorld::goes_on_like(const VmapWorld& other) const {
     return lineage_ == other.lineage_ && stacks_.goes_on_like(other.stacks_) && requests_ == other.requests_ &&
-           reserved_ == other.reserved_;
+           reserved_ == other.reserved_ && unmapped_ == other.unmapped_;
 }
 
 std::uint64_t VmapWorld::differences() const {

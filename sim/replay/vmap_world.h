@@ -39,6 +39,7 @@ public:
     /// The same state: from here on the same answers.
     [[nodiscard]] bool goes_on_like(const VmapWorld& other) const;
     [[nodiscard]] std::vector<PartResult> parts() const;
+    [[nodiscard]] const std::vector<OwnRelease>& own_releases() const { return own_releases_; }
 
 private:
     /// Per task that is asking for a range.
@@ -62,6 +63,7 @@ private:
     void on(const capture::VmapRequest& asked, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapResultRange& result, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapLazyFree& freed, std::size_t position, Alternatives& alternatives);
+    void on(const capture::Vunmap& unmapped, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapErase& erased, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapPurgeEnter& entered, std::size_t position, Alternatives& alternatives);
     void on(const capture::VmapPurgeExit& exited, std::size_t position, Alternatives& alternatives);
@@ -76,9 +78,12 @@ private:
         return context_->capture.log.events[position];
     }
     /// The area in use that a recorded free means; none() if there is none.
-    [[nodiscard]] core::AreaId area_freed(core::VirtRange recorded, std::size_t position);
+    [[nodiscard]] core::AreaId area_freed(core::VirtRange recorded, std::optional<core::VirtAddr> unmapped,
+                                          std::size_t position);
     /// This area goes on being used: another event frees it, or it is still there at the end.
     [[nodiscard]] bool stays_in_use(core::VirtRange area, std::size_t position) const;
+    /// How many records say that it is freed later, or that it is still there at the end.
+    [[nodiscard]] unsigned later_records_of(core::VirtRange area, std::size_t position) const;
     [[nodiscard]] bool is_purged_next(std::size_t position) const;
     void judge_due_purge(std::size_t position);
     [[nodiscard]] std::string around(core::VirtAddr address) const;
@@ -100,9 +105,11 @@ private:
     core::SilentVmapHost host_;
     core::Effects silent_;
     StackCacheReplay stacks_;
-    std::map<std::uint32_t, Request> requests_;  ///< by pid
-    std::map<std::uint32_t, Reserved> reserved_; ///< by pid: the last range, until the pid's next task
+    std::map<std::uint32_t, Request> requests_;        ///< by pid
+    std::map<std::uint32_t, Reserved> reserved_;       ///< by pid: the last range, until the pid's next task
+    std::map<std::uint32_t, core::VirtAddr> unmapped_; ///< by pid: what it is about to free (4.x)
     std::optional<RunningPurge> purge_;
+    std::vector<OwnRelease> own_releases_;
 
     PartResult addresses_{"vmalloc addresses"};
     PartResult released_{"areas released"};

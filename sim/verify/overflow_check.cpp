@@ -155,11 +155,16 @@ private:
     }
     /// The engine cannot say what comes later: somebody's memory is gone and nobody has noticed.
     [[nodiscard]] bool is_luck() const { return !play_.notice && play_.deepest < 0; }
+    /// Nor what others say whose memory is gone before the scheduler looks at the stack's end.
+    [[nodiscard]] bool may_others_stumble() const {
+        const bool is_checked_later = play_.notice && play_.notice->detector == core::Detector::stack_end_check;
+        return is_luck() || (is_checked_later && play_.deepest < 0);
+    }
 
     void fault() {
         PartResult& part = parts_.fault;
         if (!is_fault()) {
-            if (is_luck() && !evidence_.reports().empty())
+            if (may_others_stumble() && !evidence_.reports().empty())
                 part.add_undetermined(kLuck, evidence_.reports().size());
             else
                 judge(part, "faults", std::to_string(evidence_.faults()), "0");
@@ -212,7 +217,7 @@ private:
                                  .lowest = base,
                                  .top = base + (play_.top - play_.lowest).count()};
         const std::vector<std::string> wanted = messages_of(facts);
-        const bool may_go_on = is_luck() || is_wild();
+        const bool may_go_on = may_others_stumble() || is_wild();
         std::uint64_t more = 0;
         const std::vector<std::string> found = evidence_.messages();
         for (const auto& [is, ours] : aligned(found, wanted)) {

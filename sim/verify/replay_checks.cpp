@@ -7,11 +7,13 @@
 #include "sim/replay/stack_block_replay.h"
 #include "sim/replay/vmap_replay.h"
 #include "sim/verify/area_figures.h"
+#include "sim/verify/area_releases.h"
 #include "sim/verify/stack_check.h"
 #include "sim/verify/stack_offers.h"
 #include "sim/verify/state_constants.h"
 #include "sim/verify/task_events.h"
 #include "sim/verify/task_figures.h"
+#include "sim/verify/trace_text.h"
 
 #include <fmt/format.h>
 
@@ -60,10 +62,8 @@ void add_parts(Verification& verification, const ReplayResult& result) {
     }
 }
 
-} // namespace
-
-Result<void> check_replay(Verification& verification) {
-    KSL_TRY_ASSIGN(capture, capture::read_capture(verification.folder));
+/// With more than `enough` differences, the rest is left out.
+Result<void> judge(capture::Capture capture, Verification& verification, std::uint64_t enough = UINT64_MAX) {
     for (const Renamed& part : kParts) verification.parts.emplace_back(std::string{part.as});
     PartResult& states = *std::ranges::find(verification.parts, "states", &PartResult::name);
     settle_constants(capture.states, states);
@@ -72,9 +72,10 @@ Result<void> check_replay(Verification& verification) {
     PartResult tasks{"tasks"};
     settle_forks(capture, tasks);
     settle_deaths(capture, tasks);
+    KSL_TRY(settle_releases(capture, *std::ranges::find(verification.parts, "areas_released", &PartResult::name)));
     KSL_TRY(settle_offers(capture, given_back));
     settle_callbacks(capture, given_back);
-    KSL_TRY_ASSIGN(pages, replay_pages(capture));
+    KSL_TRY_ASSIGN(pages, replay_pages(capture, enough));
     KSL_TRY_ASSIGN(areas, replay_vmap(capture));
     KSL_TRY_ASSIGN(slabs, replay_slabs(capture, pages.own_frames));
     const ReplayResult blocks = replay_stack_blocks(capture, pages.own_frames);
@@ -94,6 +95,26 @@ Result<void> check_replay(Verification& verification) {
         return part.total() == 0 && part.undetermined().empty() &&
                std::ranges::find(kAlways, part.name()) == kAlways.end();
     });
+    return {};
+}
+
+Result<std::uint64_t> count_differences(const capture::Capture& capture, std::uint64_t enough) {
+    Verification verification;
+    KSL_TRY(judge(capture, verification, enough));
+    std::uint64_t sum = 0;
+    for (const PartResult& part : verification.parts) sum += part.differing();
+    return sum;
+}
+
+} // namespace
+
+Result<void> check_replay(Verification& verification) {
+    KSL_TRY_ASSIGN(capture, capture::read_capture(verification.folder));
+    KSL_TRY_ASSIGN(text, capture::read_trace_text(verification.folder));
+    PartResult told{"trace_text"};
+    if (text) KSL_TRY(settle_trace(capture, *text, count_differences, told));
+    KSL_TRY(judge(std::move(capture), verification));
+    if (text) verification.parts.push_back(std::move(told));
     return {};
 }
 

@@ -21,6 +21,7 @@
 //                       slabs             blocks that the cache of task_struct took and gave back
 //                       states            lists, counts, pageblock types, areas and variables of each recorded state,
 //                                         its moment, and what no event changes
+//                       trace_text        rows of events.csv against lines of the kernel's text, where there are both
 //           mmu         walks             rows of the oracle
 //                       leaves            mapped pages that the emulator lists
 //           mmu,        dump              lines of the kernel's page-table dump

@@ -83,6 +83,19 @@ TEST_P(EveryPageReplay, IsExact) {
     EXPECT_LE(undetermined(*result->part(kPageblockClaims)), 1U);
 }
 
+/// As from the kernel's own text, which does not tell what an interrupt freed behind the page lists.
+TEST_P(EveryPageReplay, IsExactWithoutBeingToldTheWayOfFreedPages) {
+    Capture capture = read(GetParam());
+    for (capture::Event& event : capture.log.events) {
+        if (auto* free = std::get_if<capture::PageFree>(&event.body)) free->path = capture::PagePath::unknown;
+        if (auto* free = std::get_if<capture::PageFreeBatched>(&event.body)) free->path = capture::PagePath::unknown;
+    }
+    const auto result = replay_pages(capture);
+    ASSERT_TRUE(result.has_value()) << to_string(result.error());
+    EXPECT_TRUE(result->is_exact()) << differences_of(*result);
+    EXPECT_EQ(result->part(kPageFrames)->exact(), judged_allocations(capture).size());
+}
+
 TEST_P(EveryPageReplay, FalsifiedFramesAreFoundOneByOne) {
     Capture capture = read(GetParam());
     const std::vector<std::size_t> allocations = judged_allocations(capture);

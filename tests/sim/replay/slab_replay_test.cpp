@@ -35,7 +35,7 @@ TEST_P(EverySlabReplay, TakesAndGivesBackTheRecordedBlocks) {
     const PartResult& part = *result->part(kSlabPages);
     EXPECT_EQ(part.differing(), 0U) << differences_of(part);
     EXPECT_GT(part.exact(), 20U);
-    // Nothing is exact by being left out: all blocks of a task_struct slab's order were taken by it.
+    // Nothing is exact by being left out: blocks of a task_struct slab's order were taken by it, but for one.
     const auto taken = std::ranges::count_if(capture.log.events, [&](const capture::Event& event) {
         const auto* page = std::get_if<capture::PageAlloc>(&event.body);
         return page != nullptr && page->order == core::Order{3};
@@ -44,7 +44,10 @@ TEST_P(EverySlabReplay, TakesAndGivesBackTheRecordedBlocks) {
         const auto* page = std::get_if<capture::PageFree>(&event.body);
         return page != nullptr && page->order == core::Order{3};
     });
-    EXPECT_EQ(part.exact(), static_cast<std::uint64_t>(taken + given_back));
+    const auto of_others = std::ranges::find(part.undetermined(), "another cache's slab", &Undetermined::reason);
+    const std::uint64_t left_out = of_others == part.undetermined().end() ? 0 : of_others->count;
+    EXPECT_LE(left_out, 1U);
+    EXPECT_EQ(part.exact() + left_out, static_cast<std::uint64_t>(taken + given_back));
 }
 
 /// The first event after which a block of a slab's order is given back.

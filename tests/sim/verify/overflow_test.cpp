@@ -107,6 +107,17 @@ TEST(OverflowCapture, WithoutAListOfProcessesLeavesOpenWhetherTheTaskGoesOn) {
     }));
 }
 
+TEST(OverflowCapture, WhatOthersSayBeforeTheEndCheckNoticesIsLuck) {
+    const SpoiledCapture spoiled{"6.1/lkdtm-vmap-n-endcheck"};
+    const std::string panic = "[    3.533285] Kernel panic";
+    spoiled.replace("EXHAUST_STACK.console.txt", panic,
+                    "[    3.532000] BUG: Bad page map in process sh  pte:df1c827a1cb94a00 pmd:023f0067\n" + panic);
+    const auto verified = verify_capture(spoiled.folder());
+    ASSERT_TRUE(verified) << to_string(verified.error());
+    EXPECT_TRUE(verified->is_exact()) << testing::differing_parts(*verified);
+    EXPECT_FALSE(verified->part("messages")->undetermined().empty());
+}
+
 TEST(OverflowCapture, CutShortIsAnErrorAndNoCrash) {
     const SpoiledCapture spoiled{"2016/overflow-4.7"};
     const std::string text = spoiled.read("OVERFLOW.json");
