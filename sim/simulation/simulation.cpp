@@ -41,12 +41,12 @@ Result<Simulation> Simulation::start(const core::MachineConfig& config, const Wo
 
 bool Simulation::step(core::EventSink* sink, core::EventLevel level) {
     while (!is_finished_) {
-        const auto cpu = next_cpu();
-        if (!cpu) {
+        const core::CpuId cpu = next_cpu();
+        if (cpu.is_none()) {
             is_finished_ = true;
             break;
         }
-        if (!advance(*cpu, {sink, level})) continue;
+        if (!advance(cpu, {sink, level})) continue;
         ++steps_;
         if (machine_.is_dead()) is_finished_ = true;
         return true;
@@ -69,9 +69,9 @@ core::Cycles Simulation::next_start(core::CpuId cpu) const {
     return next;
 }
 
-std::optional<core::CpuId> Simulation::next_cpu() {
+core::CpuId Simulation::next_cpu() {
     for (;;) {
-        core::CpuId chosen{0};
+        core::CpuId chosen;
         core::Cycles earliest = kNever;
         for (std::uint16_t index = 0; index < cpus_.size(); ++index) {
             const core::Cycles start = next_start(core::CpuId{index});
@@ -81,7 +81,7 @@ std::optional<core::CpuId> Simulation::next_cpu() {
         }
         const core::Cycles timer = queues_.next_timer().value_or(kNever);
         if (timer > earliest) return chosen;
-        if (timer == kNever) return std::nullopt;
+        if (timer == kNever) return core::CpuId::none();
         queues_.wake_sleepers(actors_, timer);
     }
 }

@@ -81,7 +81,8 @@ private:
     [[nodiscard]] bool has_deferred_work(core::CpuId cpu) const;
     /// When the CPU's next step would start; the end of time if it has none.
     [[nodiscard]] core::Cycles next_start(core::CpuId cpu) const;
-    [[nodiscard]] std::optional<core::CpuId> next_cpu();
+    /// Whose next step starts first; none if no CPU has one.
+    [[nodiscard]] core::CpuId next_cpu();
 
     // Each of these returns true if it took a step, false if nothing but the simulation's own state changed.
     bool advance(core::CpuId cpu, Tracer tracer);
