@@ -32,7 +32,14 @@ public:
     [[nodiscard]] static std::expected<Machine, std::string> boot(const MachineConfig& config);
 
     /// Carries a command out. Events up to `level` go to `sink` while it runs.
-    Outcome apply(const Command& command, EventSink* sink = nullptr, EventLevel level = EventLevel::coarse);
+    Outcome apply(const Command& command, EventSink* sink = nullptr, EventLevel level = EventLevel::coarse) {
+        Outcome outcome;
+        apply(command, outcome, sink, level);
+        return outcome;
+    }
+    /// The same; all of `outcome` becomes that of this command. An outcome is half a kilobyte: who gives many commands
+    /// need not copy it.
+    void apply(const Command& command, Outcome& outcome, EventSink* sink, EventLevel level);
 
     [[nodiscard]] const MachineConfig& config() const { return state_.config(); }
     [[nodiscard]] const MachineState& state() const { return state_; }
