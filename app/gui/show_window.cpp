@@ -75,49 +75,35 @@ void switch_workspace(ui::MainWindow& window, const std::string& workspace) {
     if (workspace == "trace") window.actions().trigger(ui::Command::workspace_trace);
 }
 
-} // namespace
-
-int show_window(const WindowRequest& request, int& argc, char** argv) {
-    const bool is_bench = request.bench_frames != 0;
-    const bool is_picture = !request.screenshot.empty();
-    if ((is_picture || is_bench) && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
-    if (!has_display()) {
-        std::fprintf(stderr, "kstacklab-gui: there is no display; set DISPLAY or WAYLAND_DISPLAY, or take a picture "
-                             "with --screenshot FILE\n");
-        return kEnvironmentFailed;
-    }
-    const auto assets = sim::Assets::open(request.assets);
-    if (!assets) return report(assets.error());
-    QApplication app(argc, argv);
+void set_up_application() {
     std::setlocale(LC_NUMERIC, "C"); // NOLINT(concurrency-mt-unsafe): before any other thread exists
     QApplication::setApplicationName(QStringLiteral("kstacklab"));
     QApplication::setOrganizationName(QStringLiteral("kstacklab"));
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+}
 
-    ui::MainWindow window(*assets, request.theme);
-    window.resize(request.width, request.height);
-    // Of something in flight a picture would say where it never is.
-    if (is_picture) window.theme().set_reduced_motion(true);
-    if (is_bench) return bench_frames(window, *assets, request);
-    int code = kDone;
-    if (!request.scenario.empty()) {
-        if (const auto error = window.open(request.scenario, request.design, request.overrides)) return report(*error);
-        if (request.beside) {
-            if (!window.compare_with(*request.beside)) {
-                std::fprintf(stderr, "kstacklab-gui: --beside %zu: the scenario has no such design\n",
-                             *request.beside + 1);
-                return kWrongInput;
-            }
-        }
-        // A workspace for two designs chooses the second; before the run goes on, for then it would begin again.
-        if (request.workspace == "compare" && !request.beside) window.actions().trigger(ui::Command::toggle_ab);
-        if (request.steps != 0) window.engine()->go_to(request.steps);
-        if (request.lesson_step != 0 && !window.go_to_lesson(request.lesson_step - 1)) {
-            std::fprintf(stderr, "kstacklab-gui: --lesson-step %zu: the scenario's lesson has no such step\n",
-                         request.lesson_step);
-            return kWrongInput;
-        }
+/// The exit code if the request cannot be carried out.
+std::optional<int> open_scenario(ui::MainWindow& window, const WindowRequest& request) {
+    if (const auto error = window.open(request.scenario, request.design, request.overrides)) return report(*error);
+    if (request.beside && !window.compare_with(*request.beside)) {
+        std::fprintf(stderr, "kstacklab-gui: --beside %zu: the scenario has no such design\n", *request.beside + 1);
+        return kWrongInput;
     }
+    // A workspace for two designs chooses the second; before the run goes on, for then it would begin again.
+    if (request.workspace == "compare" && !request.beside) window.actions().trigger(ui::Command::toggle_ab);
+    if (request.steps != 0) window.engine()->go_to(request.steps);
+    if (request.lesson_step != 0 && !window.go_to_lesson(request.lesson_step - 1)) {
+        std::fprintf(stderr, "kstacklab-gui: --lesson-step %zu: the scenario's lesson has no such step\n",
+                     request.lesson_step);
+        return kWrongInput;
+    }
+    return std::nullopt;
+}
+
+/// Shows the window until it is closed, or until its picture is taken.
+int run_window(ui::MainWindow& window, const WindowRequest& request) {
+    const bool is_picture = !request.screenshot.empty();
+    int code = kDone;
     QObject::connect(&window, &ui::MainWindow::failed, &window, [&](const sim::Error& error) {
         if (!is_picture) return; // the window shows it
         code = report(error);
@@ -125,10 +111,6 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     });
     std::optional<Photographer> photographer;
     if (is_picture) photographer.emplace(window, request);
-    if (is_picture && request.scenario.empty() && request.capture.empty()) {
-        std::fprintf(stderr, "kstacklab-gui: --screenshot needs a scenario or a capture\n");
-        return kWrongInput;
-    }
     if (!request.capture.empty()) window.open_capture(request.capture);
     // A picture is of what was asked for, not of how somebody left the window.
     QSettings settings;
@@ -141,6 +123,37 @@ int show_window(const WindowRequest& request, int& argc, char** argv) {
     const int result = QApplication::exec();
     if (!is_picture) window.save_settings(settings);
     return code != kDone ? code : result;
+}
+
+} // namespace
+
+int show_window(const WindowRequest& request, int& argc, char** argv) {
+    const bool is_bench = request.bench_frames != 0;
+    const bool is_picture = !request.screenshot.empty();
+    if ((is_picture || is_bench) && !has_display()) qputenv("QT_QPA_PLATFORM", "offscreen");
+    if (!has_display()) {
+        std::fprintf(stderr, "kstacklab-gui: there is no display; set DISPLAY or WAYLAND_DISPLAY, or take a picture "
+                             "with --screenshot FILE\n");
+        return kEnvironmentFailed;
+    }
+    if (is_picture && request.scenario.empty() && request.capture.empty()) {
+        std::fprintf(stderr, "kstacklab-gui: --screenshot needs a scenario or a capture\n");
+        return kWrongInput;
+    }
+    const auto assets = sim::Assets::open(request.assets);
+    if (!assets) return report(assets.error());
+    QApplication app(argc, argv);
+    set_up_application();
+
+    ui::MainWindow window(*assets, request.theme);
+    window.resize(request.width, request.height);
+    // Of something in flight a picture would say where it never is.
+    if (is_picture) window.theme().set_reduced_motion(true);
+    if (is_bench) return bench_frames(window, *assets, request);
+    if (!request.scenario.empty()) {
+        if (const auto code = open_scenario(window, request)) return *code;
+    }
+    return run_window(window, request);
 }
 
 } // namespace ksl::gui

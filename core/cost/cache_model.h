@@ -3,19 +3,19 @@
 // Where the processors find what they read and write: a first- and a second-level cache each, and a third level that
 // all share. It knows which lines are where and whose, not what is in them.
 //
-// Units:      lines of 64 bytes of physical memory; latencies in cycles.
-// Filling:    a line that is fetched goes into all three levels. What the third level drops the processors lose too;
-//             between first and second level nothing is forced, as on real processors.
-// Ownership:  as in the MESI protocol without telling modified from exclusive: a line that one processor alone has is
-//             its own, and it may write it at once. Reading a line that another one owns ends the ownership; writing a
-//             line that others have takes it from them. Both are answered by the third level.
+// Units:       lines of 64 bytes of physical memory; latencies in cycles.
+// Filling:     a line that is fetched goes into all three levels. What the third level drops the processors lose too;
+//              between first and second level nothing is forced, as on real processors.
+// Ownership:   as in the MESI protocol without telling modified from exclusive: a line that one processor alone has is
+//              its own, and it may write it at once. Reading a line that another one owns ends the ownership; writing a
+//              line that others have takes it from them. Both are answered by the third level.
 // Replacement: true LRU.
-// Fidelity:   no prefetch, no write-back traffic, no banks, no remote sockets; one third level whatever the number of
-//             processors. Its slices are hashed where the hash is published (slice_hash.h); elsewhere low bits
-//             choose the set.
-// Cost:       a hit in the first level compares eight tags at once and writes nothing if the line was the last one
-// used.
-//             A run of lines finds its sets once, because they lie side by side. Copies share memory (cow_array.h).
+// Fidelity:    no prefetch, no write-back traffic, no banks, no remote sockets; one third level whatever the number of
+//              processors. Its slices are hashed where the hash is published (slice_hash.h); elsewhere low bits choose
+//              the set.
+// Cost:        a hit in the first level compares eight tags at once and writes nothing if the line was the last one
+//              used. A run of lines finds its sets once, because they lie side by side. Copies share memory
+//              (cow_array.h).
 #pragma once
 
 #include "core/cost/cache_level.h"

@@ -4,9 +4,8 @@
 // instructions: far less than a miss by itself, because the next lines are fetched while one is used.
 //
 // Source:  clearing 4 KiB of memory-resident pages: 299 ns (commit cb431accb36e), 4.67 ns a line; hot pages take 2
-// cycles a
-//          line, which the price of clearing contains. A line from the third level is taken to cost a third of one from
-//          memory (estimate).
+//          cycles a line, which the price of clearing contains. A line from the third level is taken to cost a third of
+//          one from memory (estimate).
 #pragma once
 
 #include "core/types/time.h"

@@ -4,9 +4,8 @@
 // array of page structs, the zones with their free lists, the per-CPU areas, global locks.
 //
 // Source:  struct page is 64 bytes, one cache line, at vmemmap + pfn * 64 (Documentation/x86/x86_64/mm.txt). struct
-// zone and
-//          the per-CPU structures are laid out here as the kernel groups them by cache line (include/linux/mmzone.h,
-//          zone_padding), not byte by byte.
+//          zone and the per-CPU structures are laid out here as the kernel groups them by cache line
+//          (include/linux/mmzone.h, zone_padding), not byte by byte.
 #pragma once
 
 #include "core/events/memory_events.h"

@@ -10,9 +10,8 @@
 //
 // Units:    cycles since the start, as the processors' clocks.
 // Fidelity: spinning costs what the holder takes; the line of the lock itself travels through the cache model. Holds
-// are
-//           remembered up to kHolds a lock, so what many processors do within one command of another is undercounted.
-//           Order among several waiters is that of their commands.
+//           are remembered up to kHolds a lock, so what many processors do within one command of another is
+//           undercounted. Order among several waiters is that of their commands.
 #pragma once
 
 #include "core/types/ids.h"

@@ -4,8 +4,7 @@
 // and from copies of the machine, never by looking into a running one.
 //
 // Levels:  coarse = what a lecture is about; fine = allocator and TLB-maintenance steps; micro = every entry and every
-// TLB
-//          fill. A sink says how much it wants; what nobody wants is not even built.
+//          TLB fill. A sink says how much it wants; what nobody wants is not even built.
 #pragma once
 
 #include "core/events/memory_events.h"

@@ -4,8 +4,7 @@
 // page churn) asks of the rest of the kernel. Short-lived: made for one command, on one processor, with its Effects.
 //
 // Errors:  an allocation that the kernel would turn into a kill by the out-of-memory killer is handled behind
-// allocate():
-//          what comes back empty is what kernel code would see as NULL.
+//          allocate(): what comes back empty is what kernel code would see as NULL.
 #pragma once
 
 #include "core/effects/effects.h"

@@ -5,8 +5,7 @@
 // class per design: the allocator reads these fields.
 //
 // Source:  Linux 4.7, 4.9, 6.1 kernel/fork.c and arch/x86; the proposals in the 2016 discussion of virtually mapped
-// stacks
-//          (LWN 692208 and its comments); the dynamic kernel stacks RFC of March 2024.
+//          stacks (LWN 692208 and its comments); the dynamic kernel stacks RFC of March 2024.
 #pragma once
 
 #include "core/paging/kernel_tables.h"

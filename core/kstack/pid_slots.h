@@ -4,9 +4,9 @@
 // keep is which slots' old translations a TLB may still hold.
 //
 // Rules:   a freed slot's frames go back at once, its address only after a flush. Slots are handed out in ascending
-// order and
-//          reused in the order in which they were freed, so that one flush serves as many slots as the vmalloc area's
-//          lazy limit allows; this is the vmalloc area's rule without its tree (estimate: the proposal does not say).
+//          order and reused in the order in which they were freed, so that one flush serves as many slots as the
+//          vmalloc area's lazy limit allows; this is the vmalloc area's rule without its tree (estimate: the proposal
+//          does not say).
 // Source:  comment under LWN 692208: 4 million PIDs (PID_MAX_LIMIT) x 32 KiB = 128 GiB.
 #pragma once
 

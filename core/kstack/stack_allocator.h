@@ -5,13 +5,11 @@
 //
 // Units:     a stack is design.stack_pages() pages; its bytes are [lowest, top).
 // Ownership: a StackId belongs to the task it was acquired for until release(); then to the cache, to RCU, to a worker,
-// or to
-//            nobody.
+//            or to nobody.
 // Errors:    no memory and no address space are outcomes.
 // Cost:      every step at the place where kernel code takes it; see the .cpp files, which name the functions.
 // Source:    alloc_thread_stack_node, free_thread_stack and release_task_stack of kernel/fork.c and
-// __vmalloc_node_range,
-//            __vunmap of mm/vmalloc.c (4.7, 4.9, 6.1).
+//            __vmalloc_node_range, __vunmap of mm/vmalloc.c (4.7, 4.9, 6.1).
 // Fidelity:  __vmalloc_node_range's huge-page attempts do not concern stacks and are left out. The proposals (pid-slot,
 //            thread-info-page, the alias, dynamic stacks) follow their public descriptions.
 #pragma once

@@ -4,8 +4,8 @@
 // next clone() on this CPU.
 //
 // Rules:   slots are tried from 0 on, both when a stack is wanted and when one is offered, so that slot 0 is the
-// busiest. Source:  alloc_thread_stack_node, free_thread_stack (4.9), try_release_thread_stack_to_cache (6.1) of
-// kernel/fork.c;
+//          busiest.
+// Source:  alloc_thread_stack_node, free_thread_stack (4.9), try_release_thread_stack_to_cache (6.1) of kernel/fork.c;
 //          NR_CACHED_STACKS is 2 in all of them.
 #pragma once
 

@@ -9,8 +9,7 @@
 //     guards
 //
 // Source:  THREAD_ALIGN and __vmalloc_node_range of 4.9 and 6.1; the two proposals in the comments under LWN 692208. A
-// guard
-//          below is rounded up to the stack's own size, so that the stack stays aligned to it.
+//          guard below is rounded up to the stack's own size, so that the stack stays aligned to it.
 #pragma once
 
 #include "core/kstack/design.h"

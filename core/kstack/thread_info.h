@@ -9,9 +9,8 @@
 //
 // Units:   offsets in bytes from the stack's lowest byte, or below its top.
 // Source:  struct thread_info of arch/x86/include/asm/thread_info.h (4.7: task, flags, status, cpu, addr_limit, two
-// bits);
-//          end_of_stack() and set_task_stack_end_magic(); copy_thread_tls(): pt_regs of 168 bytes at the top and, since
-//          4.9, an inactive_task_frame of 56 bytes below it.
+//          bits); end_of_stack() and set_task_stack_end_magic(); copy_thread_tls(): pt_regs of 168 bytes at the top
+//          and, since 4.9, an inactive_task_frame of 56 bytes below it.
 #pragma once
 
 #include "core/kernel/kernel_facts.h"

@@ -4,8 +4,7 @@
 // on one processor.
 //
 // Source:  kernel/fork.c, kernel/exit.c, kernel/sched/core.c of 4.7, 4.9, 6.1; what no stack design changes is one step
-// of
-//          the price list each (clone_rest, exit_rest, ...).
+//          of the price list each (clone_rest, exit_rest, ...).
 #pragma once
 
 #include "core/machine/command.h"

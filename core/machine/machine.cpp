@@ -25,43 +25,49 @@ constexpr bool kEndsInUserMode = std::is_same_v<Body, Spawn> || std::is_same_v<B
                                  std::is_same_v<Body, Exec> || std::is_same_v<Body, Switch>;
 
 void carry_out(MachineState& state, KernelServices& kernel, const Command& command, Outcome& outcome) {
-    std::visit(Overload{
-                   [&](const Spawn& body) { spawn(state, kernel, body, outcome); },
-                   [&](const Exit& body) { exit_task(state, kernel, body, outcome); },
-                   [&](const Switch& body) { switch_to(state, kernel, body, outcome); },
-                   [&](const Wait& body) { wait(state, kernel, body, outcome); },
-                   [&](const Reap& body) { reap(state, kernel, body, outcome); },
-                   [&](const Exec& body) { exec(state, kernel, body, outcome); },
-                   [&](const Call& body) { call(state, kernel, body, outcome); },
-                   [&](const Return& body) { return_from(state, kernel, body, outcome); },
-                   [&](const StrayAccess& body) { stray_access(state, kernel, body, outcome); },
-                   [&](const AllocPages& body) { alloc_pages(state, kernel, body, outcome); },
-                   [&](const FreePages& body) { free_pages(state, kernel, body, outcome); },
-                   [&](const Vmalloc& body) { vmalloc(state, kernel, body, outcome); },
-                   [&](const Vfree& body) { vfree(state, kernel, body, outcome); },
-                   [&](const Tick& body) { tick(state, kernel, body, outcome); },
-                   [&](const RunWork& body) { run_work(state, kernel, body, outcome); },
-                   [&](const Idle& body) { idle(state, body); },
-                   [&](const EnterKernel& body) { enter_kernel(state, kernel, body, outcome); },
-                   [&](const MapDma& body) { map_dma(state, kernel, body, outcome); },
-                   [&](const UnplugCpu& body) { unplug_cpu(state, kernel, body, outcome); },
-                   [&](const PlugCpu& body) { plug_cpu(state, kernel, body, outcome); },
-               },
-               command);
+    const Overload work{
+        [&](const Spawn& body) { spawn(state, kernel, body, outcome); },
+        [&](const Exit& body) { exit_task(state, kernel, body, outcome); },
+        [&](const Switch& body) { switch_to(state, kernel, body, outcome); },
+        [&](const Wait& body) { wait(state, kernel, body, outcome); },
+        [&](const Reap& body) { reap(state, kernel, body, outcome); },
+        [&](const Exec& body) { exec(state, kernel, body, outcome); },
+        [&](const Call& body) { call(state, kernel, body, outcome); },
+        [&](const Return& body) { return_from(state, kernel, body, outcome); },
+        [&](const StrayAccess& body) { stray_access(state, kernel, body, outcome); },
+        [&](const AllocPages& body) { alloc_pages(state, kernel, body, outcome); },
+        [&](const FreePages& body) { free_pages(state, kernel, body, outcome); },
+        [&](const Vmalloc& body) { vmalloc(state, kernel, body, outcome); },
+        [&](const Vfree& body) { vfree(state, kernel, body, outcome); },
+        [&](const Tick& body) { tick(state, kernel, body, outcome); },
+        [&](const RunWork& body) { run_work(state, kernel, body, outcome); },
+        [&](const Idle& body) { idle(state, body); },
+        [&](const EnterKernel& body) { enter_kernel(state, kernel, body, outcome); },
+        [&](const MapDma& body) { map_dma(state, kernel, body, outcome); },
+        [&](const UnplugCpu& body) { unplug_cpu(state, kernel, body, outcome); },
+        [&](const PlugCpu& body) { plug_cpu(state, kernel, body, outcome); },
+    };
+    std::visit(
+        [&]<class Body>(const Body& body) {
+            work(body);
+            if constexpr (kEndsInUserMode<Body>) return_to_user(state, kernel);
+        },
+        command);
 }
 
 } // namespace
 
-Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level) {
-    Outcome outcome;
+void Machine::apply(const Command& command, Outcome& outcome, EventSink* sink, EventLevel level) {
     const CpuId id = cpu_of(command);
     if (id.raw() >= state_.cpus.size() || state_.cpu(id).is_offline) {
+        outcome = Outcome{};
         outcome.status = OutcomeStatus::refused;
-        return outcome;
+        return;
     }
     if (state_.is_dead) {
+        outcome = Outcome{};
         outcome.status = OutcomeStatus::machine_died;
-        return outcome;
+        return;
     }
     Cpu& cpu = state_.cpu(id);
     ProcessorPort port{state_, id};
@@ -69,18 +75,16 @@ Outcome Machine::apply(const Command& command, EventSink* sink, EventLevel level
     Effects fx{&state_.config().prices, &port, sink, level, id, cpu.now, state_.data, locks};
     port.report_to(&fx);
     KernelServices kernel{state_, id, port, fx};
+    // What follows sets every member, so that the ledger is written once only.
+    outcome.status = OutcomeStatus::done;
+    outcome.value = 0;
+    outcome.stack_source = StackSource::page_allocator;
     carry_out(state_, kernel, command, outcome);
-    std::visit(
-        [&]<class Body>(const Body&) {
-            if (kEndsInUserMode<Body>) return_to_user(state_, kernel);
-        },
-        command);
     outcome.oom_kills = kernel.oom_kills();
     outcome.ipis = kernel.ipis();
     outcome.purged = kernel.purged();
     outcome.ledger = fx.ledger();
-    state_.cpu(id).now += fx.ledger().total;
-    return outcome;
+    cpu.now += outcome.ledger.total;
 }
 
 std::uint64_t Machine::hash() const {

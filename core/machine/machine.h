@@ -9,8 +9,7 @@
 //
 // Determinism: the same configuration and the same commands give the same bits on every computer.
 // Errors:      a failure of the simulated kernel is an Outcome, an event and a state. boot() fails for configurations
-// that
-//              cannot be.
+//              that cannot be.
 // Threads:     none of its own. A machine that nobody changes may be read on any thread (see core/types/cow_array.h).
 #pragma once
 
@@ -33,7 +32,14 @@ public:
     [[nodiscard]] static std::expected<Machine, std::string> boot(const MachineConfig& config);
 
     /// Carries a command out. Events up to `level` go to `sink` while it runs.
-    Outcome apply(const Command& command, EventSink* sink = nullptr, EventLevel level = EventLevel::coarse);
+    Outcome apply(const Command& command, EventSink* sink = nullptr, EventLevel level = EventLevel::coarse) {
+        Outcome outcome;
+        apply(command, outcome, sink, level);
+        return outcome;
+    }
+    /// The same; all of `outcome` becomes that of this command. An outcome is half a kilobyte: who gives many commands
+    /// need not copy it.
+    void apply(const Command& command, Outcome& outcome, EventSink* sink, EventLevel level);
 
     [[nodiscard]] const MachineConfig& config() const { return state_.config(); }
     [[nodiscard]] const MachineState& state() const { return state_; }

@@ -52,8 +52,8 @@ void ProcessorPort::charge_translation(const MmuAnswer& answer, Ledger& ledger) 
 
 [[gnu::always_inline]] inline MmuAnswer ProcessorPort::access_once(VirtAddr at, bool is_write, Ledger& ledger) {
     Hooks hooks{*this, ledger};
-    const MmuAnswer answer = state_.cpu(cpu_).mmu.access(
-        at, Access::kernel(is_write ? AccessKind::write : AccessKind::read), state_.memory.contents, hooks);
+    const MmuAnswer answer =
+        mmu_.access(at, Access::kernel(is_write ? AccessKind::write : AccessKind::read), state_.memory.contents, hooks);
     ++ledger.accesses;
     if (answer.outcome() != MmuOutcome::first_level) [[unlikely]]
         charge_translation(answer, ledger);

@@ -18,7 +18,7 @@ namespace ksl::core {
 class ProcessorPort final : public MemoryPort {
 public:
     ProcessorPort(MachineState& state, CpuId cpu)
-        : state_(state), cpu_(cpu), stream_(StreamCost::at(state.config().processor.clock)) {}
+        : state_(state), mmu_(state.cpu(cpu).mmu), cpu_(cpu), stream_(StreamCost::at(state.config().processor.clock)) {}
 
     void access(VirtAddr at, bool is_write, Ledger& ledger) override;
     /// The physical address of an access, or the fault that it raised; a missing top-level entry of the vmalloc area is
@@ -42,6 +42,7 @@ private:
     void charge_line(PhysAddr at, bool is_write, Ledger& ledger);
 
     MachineState& state_;
+    Mmu& mmu_; ///< of the processor
     CpuId cpu_;
     StreamCost stream_;
     Effects* fx_ = nullptr;

@@ -6,8 +6,7 @@
 //     return:  stack pointer = frame pointer, pop frame pointer, pop return address
 //
 // Source:  frame-pointer convention of x86-64 kernels (CONFIG_FRAME_POINTER); #PF and #DF delivery of the SDM,
-// "Interrupt 8",
-//          "Interrupt 14"; arch/x86/mm/fault.c and arch/x86/kernel/traps.c of 4.9 and 6.1 for who dies.
+//          "Interrupt 8", "Interrupt 14"; arch/x86/mm/fault.c and arch/x86/kernel/traps.c of 4.9 and 6.1 for who dies.
 #include "core/kstack/overflow.h"
 #include "core/machine/churn.h"
 #include "core/machine/life.h"

@@ -3,13 +3,11 @@
 // The user half of processes: who uses an address space and which pages it maps. The pages are real frames behind real
 // page tables; what they contain does not matter to kernel stacks, so nobody writes it.
 //
-// Rules:   fork() copies the page tables and shares the pages; exec() drops what was there and faults new pages in one
-// by
-//          one; the last task to leave frees pages and tables.
+// Rules:    fork() copies the page tables and shares the pages; exec() drops what was there and faults new pages in one
+//           by one; the last task to leave frees pages and tables.
 // Fidelity: an address space is one run of pages from kLowest up. Shared pages belong to the process that faulted them
-// in,
-//          and that process's space stays until its sharers have gone.
-// Source:  dup_mm, exec_mmap, exit_mmap of mm/memory.c, mm/mmap.c, fs/exec.c.
+//           in, and that process's space stays until its sharers have gone.
+// Source:   dup_mm, exec_mmap, exit_mmap of mm/memory.c, mm/mmap.c, fs/exec.c.
 #pragma once
 
 #include "core/kernel/kernel_port.h"

@@ -5,13 +5,11 @@
 //
 // Units:     a block is named by its first frame, orders 0 to 10.
 // Contract:  take() leaves the block's record in the frame table to the caller, who knows what it becomes; put() takes
-// a
-//            block in any state that is on no list.
+//            a block in any state that is on no list.
 // Source:    __rmqueue_smallest, expand, __rmqueue_fallback, find_suitable_fallback, steal_suitable_fallback,
 //            move_freepages_block, boost_watermark, __free_one_page (mm/page_alloc.c of 4.7, 4.9, 6.1).
 // Fidelity:  no CMA, no memory isolation, no page reporting, no shuffling; grouping by mobility is always on (machines
-// of
-//            less than 8 MiB would turn it off).
+//            of less than 8 MiB would turn it off).
 #pragma once
 
 #include "core/effects/effects.h"

@@ -4,13 +4,11 @@
 // it is used for, and two link words.
 //
 // Layout:  a block of 2^order frames is described at its first frame; the other frames' records hold nothing of
-// meaning, as
-//          in the kernel (PageBuddy and page_private are set on the first page only). Splitting and merging therefore
-//          touch two records, whatever the order.
+//          meaning, as in the kernel (PageBuddy and page_private are set on the first page only). Splitting and merging
+//          therefore touch two records, whatever the order.
 // Links:   the two link words put a block on a circular doubly linked list (struct list_head), or name the owner of a
-// block
-//          that is in use. Lists have sentinels behind the last frame, so that a block leaves its list without knowing
-//          which one it is.
+//          block that is in use. Lists have sentinels behind the last frame, so that a block leaves its list without
+//          knowing which one it is.
 // Memory:  10 bytes a frame (Linux: 64) in copy-on-write chunks; chunks that were never written share one filler.
 // Cost:    nothing is charged here; the parts of the allocator that act on the table know what the kernel touches.
 #pragma once

@@ -6,8 +6,7 @@
 //
 // Units:   frames of 4 KiB.
 // Source:  zone borders: arch/x86/include/asm/dma.h, zone_sizes_init() of arch/x86/mm/init.c (4.7, 4.9, 6.1): ZONE_DMA
-// below
-//          16 MiB, ZONE_DMA32 below 4 GiB, ZONE_NORMAL above. spanned, present, managed: struct zone in mmzone.h.
+//          below 16 MiB, ZONE_DMA32 below 4 GiB, ZONE_NORMAL above. spanned, present, managed: struct zone in mmzone.h.
 #pragma once
 
 #include "core/events/memory_events.h"

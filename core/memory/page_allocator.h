@@ -5,16 +5,14 @@
 //
 // Units:     frames of 4 KiB, blocks of 2^order of them.
 // Contract:  a block belongs to its caller until it is freed, with the order it was allocated with (or split before).
-// While
-//            it is in use the caller may keep two words in the frame table (set_owner).
+//            While it is in use the caller may keep two words in the frame table (set_owner).
 // Errors:    a refusal is a value and an event. Freeing what is not in use is a bug of ours.
 // Cost:      every step is charged to the Effects, and every line of kernel data that the steps touch. A silent Effects
 //            takes a path without any of it.
 // Exactness: frames, their order on every list, drains, steals and pageblock types are those of the real kernels; see
 //            tests/sim/replay and sim/replay/page_replay.h.
 // Fidelity:  one node; no cpusets, no dirty throttling, no memory control groups, no high memory. The slow path is that
-// of
-//            slow_path.h with what it leaves out.
+//            of slow_path.h with what it leaves out.
 // Threads:   none.
 #pragma once
 

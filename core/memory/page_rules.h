@@ -6,8 +6,7 @@
 //
 // Units:   pages unless a name says otherwise.
 // Source:  mm/page_alloc.c, mm/compaction.c and mm/vmscan.c of 4.7, 4.9 and 6.1; the function that holds the rule
-// stands at
-//          the switch.
+//          stands at the switch.
 #pragma once
 
 #include "core/types/address.h"
@@ -30,8 +29,7 @@ enum class PcpHighRule : std::uint8_t {
 /// How per-CPU lists that are too full are drained (free_pcppages_bulk).
 enum class PcpDrainRule : std::uint8_t {
     /// 4.x: `batch` pages, oldest first, round robin over the types from RECLAIMABLE's neighbour on; every list found
-    /// empty
-    /// lets the next one give one page more.
+    /// empty lets the next one give one page more.
     round_robin,
     /// 6.1: the list just freed to until it is empty, then the next ones. The amount doubles with every drain that no
     /// allocation interrupts (free_factor), and a block of order 1 to 3 freed meanwhile empties everything.

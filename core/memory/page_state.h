@@ -5,8 +5,7 @@
 // silent call pays nothing for reporting), SlowPath, Compaction, Reclaim; PageAllocator is the way in.
 //
 // Lists:   one free list a zone, order and migrate type; then one LRU list a zone. Page lists are rings: by CPU, by
-// zone, by
-//          order, by type.
+//          zone, by order, by type.
 #pragma once
 
 #include "core/memory/frame_table.h"

@@ -5,9 +5,8 @@
 //
 // Units:     64-bit little-endian words at 8-byte aligned physical addresses; byte access where an overflow needs it.
 // Memory:    4 bytes a frame in chunks that hold written frames; a frame with at most four written cache lines takes
-// 280
-//            bytes (a fresh stack's first and last page), any other 4 KiB. Frames with equal contents can share them
-//            (image_of, set_image), which is what makes four million fresh stacks affordable.
+//            280 bytes (a fresh stack's first and last page), any other 4 KiB. Frames with equal contents can share
+//            them (image_of, set_image), which is what makes four million fresh stacks affordable.
 // Fidelity:  a freed frame keeps its contents, as in a kernel without init_on_free; clear() is __GFP_ZERO's clear_page.
 #pragma once
 

@@ -3,13 +3,11 @@
 // Direct reclaim: clean page-cache pages leave the cold end of the zones' LRU lists.
 //
 // Source:   try_to_free_pages, do_try_to_free_pages, shrink_page_list (mm/vmscan.c): 32 pages a call
-// (SWAP_CLUSTER_MAX),
-//           priorities from 12 to 0, of every list size >> priority pages at a time; freed in batches, in 4.x to the
-//           cold end.
+//           (SWAP_CLUSTER_MAX), priorities from 12 to 0, of every list size >> priority pages at a time; freed in
+//           batches, in 4.x to the cold end.
 // Fidelity: every page on an LRU list is clean, unmapped and not referenced; there is no swap, so that anonymous memory
-// and
-//           shared memory stay; shrinkers of slab caches give nothing back; lists are kept by zone, as in 4.7, for all
-//           kernels; one list a zone, without an active part.
+//           and shared memory stay; shrinkers of slab caches give nothing back; lists are kept by zone, as in 4.7, for
+//           all kernels; one list a zone, without an active part.
 #pragma once
 
 #include "core/memory/page_allocator.h"

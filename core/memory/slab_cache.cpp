@@ -8,12 +8,13 @@
 namespace ksl::core {
 
 SlabCache::SlabCache(const SlabShape& shape, std::uint8_t number, unsigned cpus, VirtAddr direct_map)
-    : shape_(shape), cpus_(cpus), direct_map_(direct_map), number_(number) {
+    : shape_(shape), cpus_(cpus), direct_map_(direct_map), number_(number), per_slab_(divisor_of(shape)) {
     KSL_ASSERT(shape.objects > 0 && shape.min_objects > 0 && shape.objects < kInUse, "a slab has objects");
 }
 
 PhysAddr SlabCache::address(SlabObject object) const {
-    return address_of(Pfn{slabs_[slab_of(object)].block}) + shape_.size * position_of(object);
+    const SlabIndex slab = slab_of(object);
+    return address_of(Pfn{slabs_[slab].block}) + shape_.size * position_of(object, slab);
 }
 
 bool SlabCache::is_in_use(SlabObject object) const {
@@ -168,7 +169,7 @@ SlabCache::SlabIndex SlabCache::take_record() {
 void SlabCache::free(SlabObject object, SlabPages& pages, Effects& fx) {
     KSL_ASSERT(is_in_use(object), "an object is freed once");
     const SlabIndex index = slab_of(object);
-    const Link position = position_of(object);
+    const Link position = position_of(object, index);
     --in_use_;
     CpuSlab& own = cpu(fx);
     if (fx.sees_memory()) {

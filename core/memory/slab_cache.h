@@ -19,7 +19,9 @@
 #include "core/memory/slab_pages.h"
 #include "core/memory/slab_rules.h"
 #include "core/types/cow_array.h"
+#include "core/types/divisor.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -86,6 +88,7 @@ public:
     void describe(Archive& archive) {
         archive(shape_, slabs_, links_, cpus_, partial_first_, partial_last_, partial_count_, free_slots_, in_use_,
                 direct_map_, number_);
+        if constexpr (Archive::kReads) per_slab_ = divisor_of(shape_);
     }
     friend bool operator==(const SlabCache&, const SlabCache&) = default;
 
@@ -119,9 +122,13 @@ private:
         friend bool operator==(const CpuSlab&, const CpuSlab&) = default;
     };
 
-    [[nodiscard]] SlabIndex slab_of(SlabObject object) const { return object.number() / shape_.objects; }
-    [[nodiscard]] Link position_of(SlabObject object) const {
-        return static_cast<Link>(object.number() % shape_.objects);
+    /// A hostile file may say that there are no objects in a slab.
+    [[nodiscard]] static Divisor divisor_of(const SlabShape& shape) {
+        return Divisor{std::max<std::uint32_t>(shape.objects, 1)};
+    }
+    [[nodiscard]] SlabIndex slab_of(SlabObject object) const { return per_slab_.quotient(object.number()); }
+    [[nodiscard]] Link position_of(SlabObject object, SlabIndex slab) const {
+        return static_cast<Link>(object.number() - slab * shape_.objects);
     }
     [[nodiscard]] std::size_t link_at(SlabIndex slab, Link position) const {
         return std::size_t{slab} * shape_.objects + position;
@@ -172,6 +179,7 @@ private:
     std::uint32_t in_use_ = 0;
     VirtAddr direct_map_;
     std::uint8_t number_ = 0;
+    Divisor per_slab_; ///< by shape_.objects
 };
 
 } // namespace ksl::core

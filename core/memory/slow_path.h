@@ -6,11 +6,10 @@
 // Outcomes: a block; no_memory for those who do not want to wait or must not, and for orders above 3; would_oom for all
 //           others. An order-2 request that may reclaim never fails by itself: PAGE_ALLOC_COSTLY_ORDER is 3.
 // Source:   __alloc_pages_slowpath, __alloc_pages_direct_compact, __alloc_pages_direct_reclaim, should_reclaim_retry,
-//           should_compact_retry, __alloc_pages_may_oom, unreserve_highatomic_pageblock (mm/page_alloc.c
-//           of 4.7, 4.9, 6.1); try_to_compact_pages, compaction_zonelist_suitable (mm/compaction.c).
+//           should_compact_retry, __alloc_pages_may_oom, unreserve_highatomic_pageblock (mm/page_alloc.c of 4.7, 4.9,
+//           6.1); try_to_compact_pages, compaction_zonelist_suitable (mm/compaction.c).
 // Fidelity: nobody else allocates or frees meanwhile; waiting for writeback does not happen, there is none; kswapd is
-// woken
-//           (Zone::wants_kswapd) but runs when the machine lets it (kswapd.h).
+//           woken (Zone::wants_kswapd) but runs when the machine lets it (kswapd.h).
 #pragma once
 
 #include "core/memory/compaction.h"

@@ -2,9 +2,8 @@
 //
 // What a request may do at one attempt (the kernel's alloc_flags), and the test whether a zone has enough for it.
 //
-// Source:  ALLOC_* of mm/internal.h; gfp_to_alloc_flags, __zone_watermark_ok, zone_watermark_fast of
-// mm/page_alloc.c, 4.7,
-//          4.9 and 6.1.
+// Source:  ALLOC_* of mm/internal.h; gfp_to_alloc_flags, __zone_watermark_ok, zone_watermark_fast of mm/page_alloc.c,
+//          4.7, 4.9 and 6.1.
 #pragma once
 
 #include "core/memory/gfp.h"

@@ -4,8 +4,7 @@
 // kernel computes those from the amount of memory.
 //
 // Units:   pages unless a name says otherwise. Counters are plain integers here: they go below zero and into
-// comparisons as
-//          the kernel's longs do.
+//          comparisons as the kernel's longs do.
 // Source:  struct zone, struct per_cpu_pages (mmzone.h); __setup_per_zone_wmarks, setup_per_zone_lowmem_reserve,
 //          init_per_zone_wmark_min (6.1: calculate_min_free_kbytes), zone_batchsize, zone_highsize (mm/page_alloc.c);
 //          __mod_zone_page_state, calculate_normal_threshold (mm/vmstat.c).

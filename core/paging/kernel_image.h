@@ -5,8 +5,8 @@
 //
 // Units:    link addresses (in the image's mapping), page aligned except where said.
 // Source:   cleanup_highmap(), mark_rodata_ro(), free_initmem() of arch/x86/mm/init_64.c and init.c;
-// set_real_mode_permissions()
-//           of arch/x86/realmode/init.c; set_memory_ro() of the IDT in arch/x86/kernel/idt.c (6.1).
+//           set_real_mode_permissions() of arch/x86/realmode/init.c; set_memory_ro() of the IDT in
+//           arch/x86/kernel/idt.c (6.1).
 #pragma once
 
 #include "core/paging/direct_map.h"

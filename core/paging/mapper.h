@@ -5,12 +5,11 @@
 //
 // Units:     ranges of linear addresses are half open and page aligned; frames are 4 KiB.
 // Ownership: table frames come from the caller's TakeFrame and stay in the tables for good: unmapping clears entries
-// and
-//            frees no table (vunmap_page_range(), 4.7 mm/vmalloc.c; the same in 6.1).
+//            and frees no table (vunmap_page_range(), 4.7 mm/vmalloc.c; the same in 6.1).
 // Errors:    TakeFrame that yields nothing ends the call with MapFailure::no_frame; what was mapped before stays
-// mapped. Cost:      Step::table_descend for each table page of leaves entered, pte_write or pte_clear an entry,
-// table_page_new a
-//            table; entries read and written go through Effects at their direct-map addresses.
+//            mapped.
+// Cost:      Step::table_descend for each table page of leaves entered, pte_write or pte_clear an entry, table_page_new
+//            a table; entries read and written go through Effects at their direct-map addresses.
 // Source:    vmap_pages_range_noflush(), vunmap_range_noflush() of mm/vmalloc.c; __split_large_page() of
 //            arch/x86/mm/pat/set_memory.c; attribute words of arch/x86/include/asm/pgtable_types.h.
 #pragma once

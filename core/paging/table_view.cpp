@@ -3,8 +3,8 @@
 
 #include "core/paging/walker.h"
 
-#include <algorithm>
 #include <array>
+#include <bit>
 
 namespace ksl::core {
 
@@ -16,6 +16,8 @@ constexpr auto kAllOnes = [] {
     return words;
 }();
 
+constexpr std::array<std::uint64_t, kEntriesPerTable> kNotKnown{};
+
 std::vector<std::uint64_t> copy_of(const PhysMemory& memory, std::uint64_t frame) {
     std::vector<std::uint64_t> words(kEntriesPerTable);
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -26,15 +28,19 @@ std::vector<std::uint64_t> copy_of(const PhysMemory& memory, std::uint64_t frame
 
 } // namespace
 
-const std::uint64_t* TableView::find_table(std::uint64_t frame) {
+TableView::TableView(const PhysMemory& memory) : memory_(&memory), known_{kNotKnown.data()} {}
+
+const std::uint64_t* TableView::table(std::uint64_t frame) {
     if (frame >= memory_->frames().count()) return kAllOnes.data(); // as read_entry() says
-    const std::uint64_t* words = memory_->words(Pfn{frame});
-    if (words == nullptr) {
-        copies_.push_back(copy_of(*memory_, frame));
-        words = copies_.back().data();
+    if (frame > known_mask_) {
+        known_mask_ = std::bit_ceil(frame + 1) - 1;
+        known_.resize(static_cast<std::size_t>(known_mask_ + 1), kNotKnown.data());
     }
-    if (frame >= tables_.size()) tables_.resize(std::max<std::size_t>(frame + 1, 2 * tables_.size()));
-    return tables_[frame] = words;
+    const std::uint64_t*& known = known_[static_cast<std::size_t>(frame)];
+    if (known != kNotKnown.data()) return known;
+    known = memory_->words(Pfn{frame});
+    if (known == nullptr) known = copies_.emplace_back(copy_of(*memory_, frame)).data();
+    return known;
 }
 
 } // namespace ksl::core

@@ -13,8 +13,7 @@
 // Fidelity: hardware may also set accessed bits speculatively or on the way to a fault; this walker does not. Memory
 //           beyond the end of simulated memory reads as all ones, as an unclaimed bus address does on a PC.
 // Source:   Intel SDM vol. 3A, "Hierarchical paging structures", "Access rights", "Page-fault exceptions", "Accessed
-// and
-//           dirty flags"; AMD APM vol. 2 chapter 5.
+//           and dirty flags"; AMD APM vol. 2 chapter 5.
 #pragma once
 
 #include "core/memory/phys_memory.h"

@@ -3,8 +3,7 @@
 // The TLBs of one processor: first level by kind of access, second level, side arrays, all as a TlbGeometry says.
 //
 // Fidelity: the second level is not inclusive of the first; a walk fills both, a second-level hit fills the first.
-// Threads
-//           of one core are not modelled: each simulated processor has TLBs of its own. No prefetching.
+//           Threads of one core are not modelled: each simulated processor has TLBs of its own. No prefetching.
 // Source:   Intel SDM vol. 3A, "Caching translation information"; AMD APM vol. 2 section 5.5.
 #pragma once
 

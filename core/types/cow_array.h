@@ -7,9 +7,8 @@
 // Units:     kChunk elements a chunk; a chunk is the unit of sharing and of change detection (shares_chunk).
 // Memory:    elements never written share one chunk of fill values, so that a sparse array costs its table alone.
 // Threads:   an array that nobody writes may be read, copied and destroyed on any thread. Copying takes the right to
-// write
-//            in place away from the source as well, so the source of the first copy after a write must not be in use by
-//            another thread at that moment.
+//            write in place away from the source as well, so the source of the first copy after a write must not be in
+//            use by another thread at that moment.
 // Cost:      read = table load + element load; write = one bit test more.
 #pragma once
 

@@ -4,8 +4,7 @@
 // nothing says that a lower hole could fit. It keeps one tree of all areas, those that wait for a purge included.
 //
 // Cost:    O(1) while requests are alike; a request with a smaller alignment than the one before (a vmalloc after a
-// stack)
-//          walks over all areas from the bottom of its window: the pathology that 68ad4a330433 removed.
+//          stack) walks over all areas from the bottom of its window: the pathology that 68ad4a330433 removed.
 // Source:  alloc_vmap_area, __insert_vmap_area and __free_vmap_area, mm/vmalloc.c of 4.7 and 4.9.
 #pragma once
 

@@ -4,12 +4,11 @@
 // at or below it, so that the lowest range that fits is found in O(log n).
 //
 // Fidelity: a search for an alignment beyond a page looks for size + align - 1 bytes and may so pass a lower range that
-// would
-//           fit exactly, unless it happens to look at it; kept, because addresses depend on it. The kernel's outermost
-//           ranges are [1, ...) and [..., ULONG_MAX); here they are whole pages and only shown so (shown_range).
+//           would fit exactly, unless it happens to look at it; kept, because addresses depend on it. The kernel's
+//           outermost ranges are [1, ...) and [..., ULONG_MAX); here they are whole pages and only shown so
+//           (shown_range).
 // Source:   find_vmap_lowest_match, adjust_va_to_fit_type, merge_or_add_vmap_area_augment, augment_tree_propagate_from
-// and
-//           preload_this_cpu_lock, mm/vmalloc.c of 6.1.
+//           and preload_this_cpu_lock, mm/vmalloc.c of 6.1.
 #pragma once
 
 #include "core/effects/effects.h"

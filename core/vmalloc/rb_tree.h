@@ -7,8 +7,7 @@
 //
 // Cost:    O(log n); no allocation. The tree is one index; its nodes live in a pool that also serves other trees.
 // Source:  lib/rbtree.c and include/linux/rbtree_augmented.h (4.7 to 6.13 behave alike): the textbook algorithm of
-// Cormen
-//          et al. with bottom-up rebalancing.
+//          Cormen et al. with bottom-up rebalancing.
 #pragma once
 
 #include "core/types/assert.h"

@@ -15,8 +15,7 @@
 // Cost:      charged to Effects: levels descended, list steps, links made and undone, subtree maxima put right, and one
 //            access for each cache line of a descriptor, at the address that the VmapHost says.
 // Fidelity:  addresses, order of purges, pools and search variables are those of the kernel. Locks are touched but
-// never
-//            contended here; the notifier chain of an exhausted address space is empty; CPUs purge in one go.
+//            never contended here; the notifier chain of an exhausted address space is empty; CPUs purge in one go.
 // Source:    mm/vmalloc.c; vmap_rules.h says which versions.
 #pragma once
 

@@ -5,8 +5,7 @@
 //
 // Units:   starts and ends are page-aligned byte addresses, [start, end), guard pages included.
 // Memory:  a record is an index into a pool; the kernel's own object behind it (struct vmap_area in a slab cache) is
-// known
-//          by a number that the owner of the slab cache gave out, from which he computes its address.
+//          known by a number that the owner of the slab cache gave out, from which he computes its address.
 // Source:  struct vmap_area, include/linux/vmalloc.h of 4.7, 6.1 and 6.13.
 #pragma once
 

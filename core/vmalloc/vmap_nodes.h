@@ -5,9 +5,8 @@
 // without the global tree of free ranges.
 //
 // Units:   nodes by index; pools by whole pages of the area, guard included (a stack of 5 pages is in pool 4).
-// Source:  struct vmap_node, node_pool_add_va, node_pool_del_va, decay_va_pool_node, purge_vmap_node, mm/vmalloc.c
-// of 6.13;
-//          commit 72210662c5a2.
+// Source:  struct vmap_node, node_pool_add_va, node_pool_del_va, decay_va_pool_node, purge_vmap_node, mm/vmalloc.c of
+//          6.13; commit 72210662c5a2.
 #pragma once
 
 #include "core/types/cow_array.h"

@@ -3,8 +3,7 @@
 // Which kernel's area allocator this is: data, not classes.
 //
 // Source:  mm/vmalloc.c of 4.7.4, 4.9.0, 4.14.74, 6.1.192 and 6.13.7; commit 68ad4a330433 (free tree, 5.2),
-// 72210662c5a2
-//          (per-node layer, 6.9).
+//          72210662c5a2 (per-node layer, 6.9).
 #pragma once
 
 #include "core/types/address.h"

@@ -4,8 +4,7 @@
 // own stack_trace file, or the stack-usage files of a user's own build.
 //
 // Reading:  the stack tracer counts, in its row 0, its own trampoline as if it were part of the traced function's
-// frame,
-//           and sees that function at its entry only. All that is known of it is the return address: 8 bytes.
+//           frame, and sees that function at its entry only. All that is known of it is the return address: 8 bytes.
 // Builds:   a .su file knows sizes, not who calls whom; the path is the user's, or a trace's.
 #pragma once
 

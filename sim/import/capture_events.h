@@ -6,12 +6,10 @@
 //
 // Units:   times in nanoseconds (the trace has microseconds), frames by number, sizes and addresses in bytes.
 // Errors:  a row that cannot be understood is one error with its line. Kinds of events that are not listed here are
-// kept as
-//          OtherEvent in a CSV file; in the kernel's text, which may come from any tracing session, they are left out
-//          and counted.
+//          kept as OtherEvent in a CSV file; in the kernel's text, which may come from any tracing session, they are
+//          left out and counted.
 // Source:  formats in tests/data/captures/README.md; tracepoints of include/trace/events/kmem.h and sched.h, the rest
-// are
-//          probes on the functions of mm/vmalloc.c and kernel/fork.c.
+//          are probes on the functions of mm/vmalloc.c and kernel/fork.c.
 #pragma once
 
 #include "core/events/memory_events.h"

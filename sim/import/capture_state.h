@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A recorded state of a real kernel: allocator, vmalloc areas, stack caches, tasks. Read from state_NN.json.gz and its
-// kin
-// (*.state.json.gz, state.json) of captures, of the kernels of 2016 and of 6.1.
+// kin (*.state.json.gz, state.json) of captures, of the kernels of 2016 and of 6.1.
 //
 // Units:   addresses in bytes, frames by number, both as the kernel has them; lists in the kernel's order, head first
 //          (allocation takes the head).

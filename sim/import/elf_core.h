@@ -5,8 +5,7 @@
 //
 // Units:   physical addresses in bytes; a page is 4 KiB.
 // Errors:  what is no ELF core of x86-64, or contradicts itself, is the user's error. A page that the file does not
-// hold
-//          is no error: crash dumps leave out what nobody needs.
+//          hold is no error: crash dumps leave out what nobody needs.
 // Source:  System V ABI, AMD64 supplement (ELF64); VMCOREINFO: Documentation/admin-guide/kdump/vmcoreinfo.rst; the note
 //          "QEMU": QEMUCPUState in target/i386/arch_dump.c of QEMU.
 #pragma once

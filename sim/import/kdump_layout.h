@@ -7,8 +7,7 @@
 //     file:      block 0 disk_dump_header, block 1 kdump_sub_header (which tells where the notes are), ...
 //
 // Errors:  a flattened dump that ends in the middle, or leads beyond any dump's end, is the user's error. A file
-// without
-//          notes is none.
+//          without notes is none.
 // Source:  diskdump_mod.h and makedumpfile.h of makedumpfile; dump/dump.c and include/sysemu/dump.h of QEMU.
 #pragma once
 

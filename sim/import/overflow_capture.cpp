@@ -180,12 +180,6 @@ Result<std::vector<OverflowTest>> read_overflow_tests(const fs::path& folder) {
         KSL_TRY_ASSIGN(console, read_file(log));
         KSL_TRY_ASSIGN(test, parse_overflow_test(file.string(), json, console));
         test.name = file.stem().string();
-        fs::path registers = file;
-        registers.replace_extension(".info_registers.txt");
-        if (fs::exists(registers, error)) {
-            KSL_TRY_ASSIGN(text, read_file(registers));
-            for (std::string_view rest = text; !rest.empty();) test.registers.emplace_back(take_line(rest));
-        }
         tests.push_back(std::move(test));
     }
     return tests;

@@ -61,7 +61,6 @@ struct OverflowTest {
     bool panic = false;
     std::uint64_t oopses = 0;
     std::vector<std::string> log;        ///< without time stamps
-    std::vector<std::string> registers;  ///< lines of the emulator's monitor, where the machine did not answer
     std::vector<std::string> afterwards; ///< what the machine printed then; empty if it did not answer
 
     [[nodiscard]] bool is_vmapped() const { return area.has_value(); }

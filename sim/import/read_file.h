@@ -3,8 +3,7 @@
 // Whole files in memory: plain, gzip (.gz) or zstd (.zst), told apart by the end of the name.
 //
 // Errors:  missing, not a file, unreadable, too large, not of the format that the name says, truncated, corrupt: each
-// with
-//          its own sentence. Nothing is returned for a damaged file.
+//          with its own sentence. Nothing is returned for a damaged file.
 // Memory:  never more than the limit and a constant, whatever the file claims about its size.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // How many entries of a recorded list are wrong: the fewest that must be replaced, added or taken out to make it the
-// engine's. Two entries that changed places are two.
+// engine's. Where all entries are right and only their order is wrong, that is one, at the first of them.
 //
 // Cost:  linear where few entries differ; lists that differ throughout, and are long, count as one.
 #pragma once
@@ -66,6 +66,7 @@ template <class T>
 std::vector<ListEdit> list_edits(const std::vector<T>& recorded, const std::vector<T>& engine) {
     constexpr std::size_t kFew = 64;
     constexpr std::size_t kMostCells = 1'000'000;
+    constexpr std::ptrdiff_t kMostReordered = 5'000; // looked for in quadratic time
     const auto [there, here] = std::ranges::mismatch(recorded, engine);
     const auto first = static_cast<std::size_t>(there - recorded.begin());
     if (there == recorded.end() && here == engine.end()) return {};
@@ -74,6 +75,12 @@ std::vector<ListEdit> list_edits(const std::vector<T>& recorded, const std::vect
            recorded[recorded.size() - 1 - tail] == engine[engine.size() - 1 - tail])
         ++tail;
     if (recorded.size() == engine.size()) {
+        const auto ends = static_cast<std::ptrdiff_t>(recorded.size() - tail);
+        const auto begins = static_cast<std::ptrdiff_t>(first);
+        const bool is_order =
+            ends - begins <= kMostReordered &&
+            std::is_permutation(recorded.begin() + begins, recorded.begin() + ends, engine.begin() + begins);
+        if (is_order) return {{first, first}};
         std::vector<ListEdit> replaced;
         for (std::size_t i = first; i < recorded.size() - tail && replaced.size() <= kFew; ++i) {
             if (!(recorded[i] == engine[i])) replaced.push_back({i, i});

@@ -8,6 +8,8 @@
 #include "sim/replay/page_world.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
 namespace ksl::sim {
@@ -38,10 +40,6 @@ std::vector<TurnStep> turn_steps(const capture::EventLog& log) {
     return steps;
 }
 
-bool is_interrupt(const capture::Event& event) {
-    return event.context.interrupt != capture::Context::Interrupt::none;
-}
-
 /// The single page request that the interrupt which begins at `first` may have come in the middle of: a request is
 /// recorded last of all, after its pages were taken and cleared, and what an interrupt frees in between is recorded
 /// before it. `first` if there is none, if no interrupt begins there, or if it asked for pages itself.
@@ -59,17 +57,41 @@ std::size_t interrupted_request(const capture::EventLog& log, std::size_t first)
     return request != nullptr && !request->is_bulk ? at : first;
 }
 
-/// An interrupt and the request at `request`, in the recorded order and, if that does not explain the answer, with the
-/// request first.
-void play_interrupted(PageWorld& world, std::size_t first, std::size_t request, PageWorld::Alternatives& others) {
-    PageWorld request_first = world;
-    const std::uint64_t differences = world.differences();
-    for (std::size_t at = first; at <= request; ++at) world.play(at, others);
-    if (world.differences() == differences) return;
-    PageWorld::Alternatives ignored; // They would go on before the interrupt.
-    request_first.play(request, ignored);
-    for (std::size_t at = first; at < request; ++at) request_first.play(at, ignored);
-    if (request_first.differences() == differences) others.push_back(std::move(request_first));
+/// The world after these events, in this order, followed by those that it may be instead.
+std::vector<PageWorld> played(const PageWorld& start, const std::vector<std::size_t>& positions) {
+    std::vector<PageWorld> worlds{start};
+    for (const std::size_t position : positions) {
+        PageWorld::Alternatives others;
+        for (PageWorld& world : worlds) world.play(position, others);
+        std::ranges::move(others, std::back_inserter(worlds));
+    }
+    return worlds;
+}
+
+/// What the request took from the buddy lists was recorded just before the interrupt.
+bool has_begun(const capture::EventLog& log, std::size_t first, std::size_t request) {
+    return first > 0 && log.events[first - 1].pid == log.events[request].pid &&
+           std::holds_alternative<capture::ZoneLockedAlloc>(log.events[first - 1].body);
+}
+
+/// An interrupt and the request at `request`, in the likelier order and, if that does not explain the answer, in the
+/// other: the request's record may stand behind what an interrupt did that came after it.
+void play_interrupted(const capture::EventLog& log, PageWorld& world, std::size_t first, std::size_t request,
+                      PageWorld::Alternatives& others) {
+    std::vector<std::size_t> order(request - first + 1);
+    std::iota(order.begin(), order.end(), first);
+    std::vector<std::size_t> other_order = order;
+    std::ranges::rotate(other_order, std::prev(other_order.end()));
+    if (has_begun(log, first, request)) std::swap(order, other_order);
+
+    std::vector<PageWorld> likely = played(world, order);
+    if (likely.front().differences() != world.differences()) {
+        for (PageWorld& other : played(world, other_order)) {
+            if (other.differences() < likely.front().differences()) others.push_back(std::move(other));
+        }
+    }
+    world = std::move(likely.front());
+    others.insert(others.end(), std::move_iterator{std::next(likely.begin())}, std::move_iterator{likely.end()});
 }
 
 } // namespace
@@ -102,7 +124,7 @@ Result<ReplayResult> replay_pages(const capture::Capture& capture, std::uint64_t
             const bool is_in_request = request != next && events[request].index < index;
             worlds.advance([&](PageWorld& world, PageWorld::Alternatives& others) {
                 if (is_in_request)
-                    play_interrupted(world, next, request, others);
+                    play_interrupted(capture.log, world, next, request, others);
                 else
                     world.play(next, others);
             });

@@ -5,17 +5,16 @@
 // drained, all in order; and at every recorded state each list in order and each pageblock's type.
 //
 // Counting: see replay_result.h and hypotheses.h. After a frame that differs, both are followed: the engine's own
-// answer,
-//           in case the record is wrong, and the recorded one, in case the engine is.
+//           answer, in case the record is wrong, and the recorded one, in case the engine is.
 // Inputs:   besides requests and frees, what the kernel looked at and the trace does not tell:
 //           - 6.1: whether a stolen pageblock changes its type depends on how many of its used pages are movable; the
 //             recorded outcome is used, and judged against the engine's own count as "pageblock claims";
 //           - a CPU reports its counters to the zones once a second and when it goes idle. Idle times are gaps in the
-//           trace;
-//             a report in between is inferred where the recorded zone cannot be explained otherwise ("zone choices");
+//             trace; a report in between is inferred where the recorded zone cannot be explained otherwise ("zone
+//             choices");
 //           - 4.7: how much of its turn each zone had left at the start follows from the events before the first state;
 //           - 6.1: a page freed by an interrupt that found the page lists locked goes to the buddy lists; `path` says
-//           so.
+//             so, and where it is not recorded both ways are followed (page_replay_paths.h).
 #pragma once
 
 #include "sim/base/error.h"

@@ -103,6 +103,7 @@ void PageWorld::play(std::size_t position, Alternatives& alternatives) {
     // What interrupted a request may be played after it.
     if (next.time > last_time_ + kIdle) allocator_.report_counters(kCpu);
     last_time_ = std::max(last_time_, next.time);
+    if (!is_interrupt(next)) takes_unlikely_path_ = false;
     if (!std::holds_alternative<capture::PcpDrain>(next.body)) judge_.expect_no_more_drains(next.index);
     std::visit([&](const auto& body) { on(body, position, alternatives); }, next.body);
 }
@@ -179,8 +180,27 @@ void PageWorld::ask(const Request& request, bool follows_zone, Alternatives& alt
     alternatives.push_back(std::move(other));
 }
 
-void PageWorld::on(const capture::PageFree& body, std::size_t position, Alternatives& /*alternatives*/) {
-    const PagePath path = context_->paths[position];
+PagePath PageWorld::path_of(std::size_t position) const {
+    const PagePath path = context_->paths[position].path;
+    if (!takes_unlikely_path_ || context_->paths[position].doubt == 0) return path;
+    return path == PagePath::buddy_direct ? PagePath::pcp : PagePath::buddy_direct;
+}
+
+void PageWorld::on(const capture::PageFree& body, std::size_t position, Alternatives& alternatives) {
+    const std::uint32_t doubt = context_->paths[position].doubt;
+    if (doubt != 0 && doubt != last_doubt_) {
+        last_doubt_ = doubt;
+        takes_unlikely_path_ = false;
+        PageWorld other = *this;
+        other.takes_unlikely_path_ = true;
+        ++other.unlikely_paths_;
+        other.free_page(body, other.path_of(position));
+        alternatives.push_back(std::move(other));
+    }
+    free_page(body, path_of(position));
+}
+
+void PageWorld::free_page(const capture::PageFree& body, PagePath path) {
     if (frames_of(body.pfn, body.order).top.raw() > allocator_.state().frames.frames().count()) return;
     if (path == PagePath::prepare) {
         // The type is looked up now; the page goes to its list later.
@@ -197,7 +217,7 @@ void PageWorld::on(const capture::PageFree& body, std::size_t position, Alternat
 }
 
 void PageWorld::on(const capture::PageFreeBatched& body, std::size_t position, Alternatives& /*alternatives*/) {
-    if (context_->paths[position] == PagePath::announce) {
+    if (context_->paths[position].path == PagePath::announce) {
         cold_[body.pfn.raw()] = body.is_cold;
         return;
     }
@@ -295,7 +315,8 @@ void PageWorld::compare(std::size_t state, Alternatives& /*alternatives*/) {
 }
 
 bool PageWorld::goes_on_like(const PageWorld& other) const {
-    return lineage_ == other.lineage_ && believed_claims_ == other.believed_claims_ && follower_ == other.follower_ &&
+    return lineage_ == other.lineage_ && believed_claims_ == other.believed_claims_ &&
+           takes_unlikely_path_ == other.takes_unlikely_path_ && follower_ == other.follower_ &&
            allocator_.state() == other.allocator_.state() && judge_.goes_on_like(other.judge_) &&
            remembered_ == other.remembered_ && cold_ == other.cold_;
 }

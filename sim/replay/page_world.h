@@ -7,6 +7,7 @@
 #include "core/memory/page_allocator.h"
 #include "sim/import/capture_folder.h"
 #include "sim/replay/page_replay_judge.h"
+#include "sim/replay/page_replay_paths.h"
 #include "sim/replay/page_replay_zones.h"
 #include "sim/replay/replay_result.h"
 
@@ -18,7 +19,7 @@ namespace ksl::sim {
 /// What all hypotheses share.
 struct PageReplayContext {
     const capture::Capture& capture;
-    std::vector<capture::PagePath> paths; ///< one an event
+    std::vector<FreedPath> paths; ///< one an event
     std::vector<TurnStep> turns;
 };
 
@@ -38,9 +39,10 @@ public:
     void compare(std::size_t state, Alternatives& alternatives);
 
     /// One more for each recorded answer that was taken over: of two explanations that need as many differences, the
-    /// one that leaves the engine right is preferred (two falsified answers may look like one error of the engine).
-    [[nodiscard]] std::uint64_t differences() const { return explained_by() + believed_claims_; }
-    /// The same at the end, when a pageblock's claim that nothing contradicted is believed as it was recorded.
+    /// one that leaves the engine right is preferred (two falsified answers may look like one error of the engine). And
+    /// one more for each unlikely path of a freed page that was assumed.
+    [[nodiscard]] std::uint64_t differences() const { return explained_by() + believed_claims_ + unlikely_paths_; }
+    /// The same at the end, when what nothing contradicted is believed.
     [[nodiscard]] std::uint64_t explained_by() const { return judge_.differences() + lineage_.size(); }
     /// The same state: from here on the same answers.
     [[nodiscard]] bool goes_on_like(const PageWorld& other) const;
@@ -81,6 +83,8 @@ private:
     [[nodiscard]] bool judge_frame(std::size_t position, core::Pfn ours);
     [[nodiscard]] std::string surroundings(const capture::PageAlloc& body) const;
     void take_over(const capture::PageAlloc& body, core::Pfn ours);
+    [[nodiscard]] capture::PagePath path_of(std::size_t position) const;
+    void free_page(const capture::PageFree& body, capture::PagePath path);
     [[nodiscard]] bool put_in_use(core::Pfn pfn, core::Order order);
 
     const PageReplayContext* context_;
@@ -90,6 +94,9 @@ private:
     ZoneFollower follower_;
     std::vector<std::uint64_t> lineage_; ///< where recorded answers were taken over: tells allocators apart
     std::uint64_t believed_claims_ = 0;  ///< of pageblocks, against the engine's count
+    std::uint32_t last_doubt_ = 0;       ///< the interrupt whose frees are being played, if their path is in doubt
+    bool takes_unlikely_path_ = false;
+    std::uint64_t unlikely_paths_ = 0;
     std::unordered_map<std::uint64_t, core::MigrateType> remembered_; ///< of pages whose free was announced
     std::unordered_map<std::uint64_t, bool> cold_;                    ///< the same for 4.x
     core::Nanoseconds last_time_;

@@ -4,9 +4,8 @@
 // they were not.
 //
 // Counting: an answer is judged once. After a wrong one the recorded answer is taken over, so that one error counts as
-// one.
-//           What the trace does not determine (the kernel looked at something that was not recorded) is neither right
-//           nor wrong: it is counted apart, with the reason.
+//           one. What the trace does not determine (the kernel looked at something that was not recorded) is neither
+//           right nor wrong: it is counted apart, with the reason.
 #pragma once
 
 #include "core/types/address.h"

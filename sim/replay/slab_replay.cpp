@@ -55,8 +55,13 @@ bool is_for_slab(const capture::EventLog& log, const capture::PageAlloc& page) {
 }
 
 /// Tasks taken and freed in the order in which their task_structs were.
-std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_order,
-                                 const std::vector<OwnFrame>& own_frames, TakenAt taken_at) {
+struct TaskSteps {
+    std::vector<TaskStep> steps;
+    std::size_t slabs_of_others = 0; ///< asked for by tasks that did not fork any more
+};
+
+TaskSteps task_steps(const capture::EventLog& log, core::Order slab_order, const std::vector<OwnFrame>& own_frames,
+                     TakenAt taken_at) {
     std::unordered_map<std::uint64_t, Pfn> corrected; // by event
     for (const OwnFrame& own : own_frames) corrected.emplace(own.event, own.frame);
     std::vector<TaskStep> steps;
@@ -115,7 +120,9 @@ std::vector<TaskStep> task_steps(const capture::EventLog& log, core::Order slab_
                                       .is_order_open = is_order_open});
         }
     }
-    return steps;
+    std::size_t slabs_of_others = 0;
+    for (const auto& [task, blocks] : taken) slabs_of_others += blocks.size();
+    return {.steps = std::move(steps), .slabs_of_others = slabs_of_others};
 }
 
 /// Tasks of before the first recorded slab: the last `third` are in one slab, the `second` before them in another, all
@@ -150,7 +157,7 @@ public:
         if (step.kind == TaskStep::Kind::taken) {
             recorded_ = step.blocks;
             objects_[step.task] = take();
-            if (!recorded_.empty()) part_.add_undetermined("another cache's slab", recorded_.size());
+            leave_to_others(recorded_.size());
             recorded_.clear();
             return;
         }
@@ -163,6 +170,10 @@ public:
         cache_.free(object->second, *this, silent);
         objects_.erase(object);
         judge_given_back(step.blocks);
+    }
+
+    void leave_to_others(std::size_t slabs) {
+        if (slabs != 0) part_.add_undetermined("another cache's slab", slabs);
     }
 
     /// A slab on the wrong side of a guess is missed twice: where it is given back in one order and where in the other.
@@ -269,7 +280,8 @@ std::vector<std::uint32_t> tasks_alive_at(const std::vector<TaskStep>& steps, st
 }
 
 /// The replay that deviates least of those from any placement of the tasks of before the first recorded slab.
-SlabReplay best_replay(const core::SlabShape& shape, const std::vector<TaskStep>& steps) {
+SlabReplay best_replay(const core::SlabShape& shape, const TaskSteps& tasks) {
+    const std::vector<TaskStep>& steps = tasks.steps;
     const auto is_first_slab = [](const TaskStep& step) {
         return step.kind == TaskStep::Kind::taken && !step.blocks.empty();
     };
@@ -282,6 +294,7 @@ SlabReplay best_replay(const core::SlabShape& shape, const std::vector<TaskStep>
             SlabReplay replay(shape);
             replay.start(old_tasks, {.second = second, .third = third});
             for (std::size_t i = start; i < steps.size(); ++i) replay.play(steps[i]);
+            replay.leave_to_others(tasks.slabs_of_others);
             if (!best || replay.deviations() < best->deviations()) best.emplace(std::move(replay));
             if (best->deviations() == 0) return std::move(*best);
         }
@@ -297,13 +310,13 @@ Result<ReplayResult> replay_slabs(const capture::Capture& capture, const std::ve
     const auto steps_with = [&](TakenAt taken_at) {
         return task_steps(capture.log, shape.order, own_frames, taken_at);
     };
-    const std::vector<TaskStep> steps = steps_with(TakenAt::first_request);
-    SlabReplay best = best_replay(shape, steps);
+    const TaskSteps tasks = steps_with(TakenAt::first_request);
+    SlabReplay best = best_replay(shape, tasks);
     if (best.deviations() != 0) {
         SlabReplay other = best_replay(shape, steps_with(TakenAt::fork_event));
         if (other.deviations() < best.deviations()) best = std::move(other);
     }
-    ReplayResult result{.capture = capture.folder, .events = steps.size(), .states = 0, .parts = {}};
+    ReplayResult result{.capture = capture.folder, .events = tasks.steps.size(), .states = 0, .parts = {}};
     result.parts.push_back(best.part());
     return result;
 }

@@ -6,9 +6,8 @@
 // Counting: one judgement a block taken or given back, recorded or expected. After a difference the model goes on with
 //           its own answer.
 // Inputs:   which object a task has is not in the trace; nor are the slabs of the start. The first slab page of the
-// trace
-//           shows that all slabs were full then; which of the tasks of before shared one is chosen so that the rest
-//           agrees best (they filled at most three, one after the other).
+//           trace shows that all slabs were full then; which of the tasks of before shared one is chosen so that the
+//           rest agrees best (they filled at most three, one after the other).
 // Order:    the trace records a new task at the end of clone(). Callbacks that interrupted it ran after its task_struct
 //           was taken: those that stand directly before the record, in the same task's interrupts.
 // Source:   copy_process, delayed_put_task_struct (kernel/fork.c, kernel/exit.c).

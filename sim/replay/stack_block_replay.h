@@ -4,8 +4,7 @@
 // map.
 //
 // Counting: one judgement a new task. A block whose frame the page replay does not believe is judged there; here its
-// own
-//           frame counts.
+//           own frame counts.
 // Source:   alloc_thread_info_node (4.7), alloc_thread_stack_node without CONFIG_VMAP_STACK (4.9, 6.1); kernel/fork.c.
 #pragma once
 

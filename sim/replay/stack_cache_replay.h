@@ -4,9 +4,9 @@
 // stack given back goes into slot 0 if it is empty, else into slot 1, else away.
 //
 // Order:   the trace records a new task after its stack was chosen. A callback that ran in between offered its stack
-// later
-//          than the choice, though it stands before it. Where the order of the trace contradicts what became of the
-//          stacks, and an earlier choice does not, the earlier choice is taken and the answer counts as undetermined.
+//          later than the choice, though it stands before it. Where the order of the trace contradicts what became of
+//          the stacks, and an earlier choice does not, the earlier choice is taken and the answer counts as
+//          undetermined.
 // Source:  alloc_thread_stack_node, free_thread_stack, thread_stack_free_rcu; kernel/fork.c of 4.9 and 6.1.
 #pragma once
 

@@ -4,8 +4,7 @@
 // stack is seen next.
 //
 // Source: kernel/fork.c. 4.9: free_thread_stack fills a slot or calls vfree at once. 6.1: a stack that finds both slots
-// full
-//         waits for an RCU callback, which tries the slots again and otherwise calls vfree.
+//         full waits for an RCU callback, which tries the slots again and otherwise calls vfree.
 #pragma once
 
 #include "sim/import/capture_events.h"

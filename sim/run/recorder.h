@@ -12,8 +12,7 @@
 //           and a row of its own. Exec, call, vmalloc and page requests are what they say; switches and waits have no
 //           rows.
 // Lives:    a thread's or process's clone, first switch to it, exit, and everything that was put off for it, without
-// the
-//           ticks between; only of tasks that were created in the recorded part of the workload.
+//           the ticks between; only of tasks that were created in the recorded part of the workload.
 // Threads:  one run, one recorder, one thread.
 #pragma once
 

@@ -3,8 +3,7 @@
 // Which actor runs where and when: one queue a CPU, first in, first out, and timers.
 //
 // Fidelity:  no priorities and no migration once an actor has been given a CPU; a task that has used up a tick gives
-// way
-//            to the next one in the queue.
+//            way to the next one in the queue.
 #pragma once
 
 #include "sim/queue/event_queue.h"

@@ -12,6 +12,8 @@ namespace {
 
 constexpr ActorId kInit{0};
 constexpr core::CpuId kBootCpu{0};
+/// Later than anything.
+constexpr core::Cycles kNever{~std::uint64_t{0}};
 
 } // namespace
 
@@ -39,12 +41,12 @@ Result<Simulation> Simulation::start(const core::MachineConfig& config, const Wo
 
 bool Simulation::step(core::EventSink* sink, core::EventLevel level) {
     while (!is_finished_) {
-        const auto cpu = next_cpu();
-        if (!cpu) {
+        const core::CpuId cpu = next_cpu();
+        if (cpu.is_none()) {
             is_finished_ = true;
             break;
         }
-        if (!advance(*cpu, {sink, level})) continue;
+        if (!advance(cpu, {sink, level})) continue;
         ++steps_;
         if (machine_.is_dead()) is_finished_ = true;
         return true;
@@ -57,32 +59,30 @@ bool Simulation::has_deferred_work(core::CpuId cpu) const {
     return state.cpu(cpu).has_work() || (cpu == kBootCpu && core::wants_kswapd(state.memory.pages.state()));
 }
 
-std::optional<core::Cycles> Simulation::next_start(core::CpuId cpu) const {
+core::Cycles Simulation::next_start(core::CpuId cpu) const {
     const CpuState& mine = cpus_[cpu.raw()];
     const core::Cycles now = now_of(cpu);
     if (!mine.actor.is_none() || mine.needs_switch || has_deferred_work(cpu)) return now;
-    std::optional<core::Cycles> next;
+    core::Cycles next = kNever;
     if (const ActorId first = queues_.first(cpu); !first.is_none()) next = std::max(now, actors_[first].ready_at);
-    if (machine_.state().rcu.pending(cpu) != 0) {
-        const core::Cycles tick = std::max(now, mine.next_tick);
-        next = next ? std::min(*next, tick) : tick;
-    }
+    if (machine_.state().rcu.pending(cpu) != 0) next = std::min(next, std::max(now, mine.next_tick));
     return next;
 }
 
-std::optional<core::CpuId> Simulation::next_cpu() {
+core::CpuId Simulation::next_cpu() {
     for (;;) {
-        std::optional<core::CpuId> chosen;
-        core::Cycles earliest;
+        core::CpuId chosen;
+        core::Cycles earliest = kNever;
         for (std::uint16_t index = 0; index < cpus_.size(); ++index) {
-            const auto start = next_start(core::CpuId{index});
-            if (!start || (chosen && *start >= earliest)) continue;
+            const core::Cycles start = next_start(core::CpuId{index});
+            if (start >= earliest) continue;
             chosen = core::CpuId{index};
-            earliest = *start;
+            earliest = start;
         }
-        const auto timer = queues_.next_timer();
-        if (!timer || (chosen && *timer > earliest)) return chosen;
-        queues_.wake_sleepers(actors_, *timer);
+        const core::Cycles timer = queues_.next_timer().value_or(kNever);
+        if (timer > earliest) return chosen;
+        if (timer == kNever) return core::CpuId::none();
+        queues_.wake_sleepers(actors_, timer);
     }
 }
 
@@ -126,9 +126,9 @@ bool Simulation::reschedule(core::CpuId cpu, Tracer tracer) {
         return true;
     }
     mine.needs_switch = false;
-    const auto start = next_start(cpu);
-    if (!start || *start <= now_of(cpu)) return false;
-    idle(cpu, *start, tracer);
+    const core::Cycles start = next_start(cpu);
+    if (start == kNever || start <= now_of(cpu)) return false;
+    idle(cpu, start, tracer);
     return true;
 }
 
@@ -248,14 +248,13 @@ void Simulation::reap(core::CpuId cpu, Tracer tracer) {
     apply(cpu, core::Reap{cpu, task}, tracer);
 }
 
-const core::Outcome& Simulation::apply(core::CpuId cpu, const core::Command& command, Tracer tracer) {
-    last_.command = command;
+const core::Outcome& Simulation::apply_last(core::CpuId cpu, Tracer tracer) {
     last_.cpu = cpu;
     last_.task = machine_.state().cpu(cpu).current;
     last_.start = now_of(cpu);
     last_.is_preparation = !has_begun_;
     last_.is_warmup = has_begun_ && programs_.is_warming_up();
-    last_.outcome = machine_.apply(command, tracer.sink, tracer.level);
+    machine_.apply(last_.command, last_.outcome, tracer.sink, tracer.level);
     if (last_.outcome.oom_kills != 0) wake_victims(now_of(cpu));
     return last_.outcome;
 }

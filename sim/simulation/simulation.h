@@ -79,9 +79,10 @@ private:
 
     [[nodiscard]] core::Cycles now_of(core::CpuId cpu) const { return machine_.now(cpu); }
     [[nodiscard]] bool has_deferred_work(core::CpuId cpu) const;
-    /// When the CPU's next step would start; nothing if it has none.
-    [[nodiscard]] std::optional<core::Cycles> next_start(core::CpuId cpu) const;
-    [[nodiscard]] std::optional<core::CpuId> next_cpu();
+    /// When the CPU's next step would start; the end of time if it has none.
+    [[nodiscard]] core::Cycles next_start(core::CpuId cpu) const;
+    /// Whose next step starts first; none if no CPU has one.
+    [[nodiscard]] core::CpuId next_cpu();
 
     // Each of these returns true if it took a step, false if nothing but the simulation's own state changed.
     bool advance(core::CpuId cpu, Tracer tracer);
@@ -96,7 +97,13 @@ private:
     void exit(core::CpuId cpu, Tracer tracer);
     void reap(core::CpuId cpu, Tracer tracer);
 
-    const core::Outcome& apply(core::CpuId cpu, const core::Command& command, Tracer tracer);
+    /// Carries a command out; it is made where it stays, in last_.
+    template <class Body>
+    const core::Outcome& apply(core::CpuId cpu, const Body& command, Tracer tracer) {
+        last_.command = command;
+        return apply_last(cpu, tracer);
+    }
+    const core::Outcome& apply_last(core::CpuId cpu, Tracer tracer);
     void wake(ActorId other, core::Cycles at);
     void lose_child(ActorId parent, core::Cycles at);
     void adopt_orphans_of(ActorId parent);

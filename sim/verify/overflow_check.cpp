@@ -75,11 +75,7 @@ public:
         low_bytes();
         runs();
         neighbours();
-        judge_log(test_,
-                  play_.notice ? std::optional{ReportedTask{
-                                     .pid = evidence_.pid(), .task = evidence_.task(), .stack = evidence_.base()}}
-                               : std::nullopt,
-                  parts_.log);
+        judge_log(test_, reported_task(), parts_.log);
         return {};
     }
 
@@ -175,11 +171,23 @@ private:
     }
     /// The engine cannot say what comes later: somebody's memory is gone and nobody has noticed.
     [[nodiscard]] bool is_luck() const { return !play_.notice && play_.deepest < 0; }
+    /// Nor what others say whose memory is gone before the scheduler looks at the stack's end.
+    [[nodiscard]] bool may_others_stumble() const {
+        const bool is_checked_later = play_.notice && play_.notice->detector == core::Detector::stack_end_check;
+        return is_luck() || (is_checked_later && play_.deepest < 0);
+    }
+
+    /// Whose overflow the log's first report is of.
+    [[nodiscard]] std::optional<ReportedTask> reported_task() const {
+        const bool may_be_of_others = may_others_stumble() && !evidence_.reports().empty();
+        if (!play_.notice || may_be_of_others) return std::nullopt;
+        return ReportedTask{.pid = evidence_.pid(), .task = evidence_.task(), .stack = evidence_.base()};
+    }
 
     void fault() {
         PartResult& part = parts_.fault;
         if (!is_fault()) {
-            if (is_luck() && !evidence_.reports().empty())
+            if (may_others_stumble() && !evidence_.reports().empty())
                 part.add_undetermined(kLuck, evidence_.reports().size());
             else
                 judge(part, "faults", std::to_string(evidence_.faults()), "0");
@@ -232,7 +240,7 @@ private:
                                  .lowest = base,
                                  .top = base + (play_.top - play_.lowest).count()};
         const std::vector<std::string> wanted = messages_of(facts);
-        const bool may_go_on = is_luck() || is_wild();
+        const bool may_go_on = may_others_stumble() || is_wild();
         std::uint64_t more = 0;
         const std::vector<std::string> found = evidence_.messages();
         for (const auto& [is, ours] : aligned(found, wanted)) {
@@ -291,8 +299,10 @@ private:
         judge(part, "panic", yes_no(test_.panic), yes_no(panics));
         judge(part, "oopses", std::to_string(test_.oopses), std::to_string(oopses()));
         if (is_luck()) part.add_undetermined(kLuck, 2);
-        if (answers && printed && !is_luck())
-            judge(part, "the task goes on", yes_no(evidence_.lists_pid()), yes_no(!play_.task_died));
+        if (!answers || !printed || is_luck()) return;
+        const auto listed = evidence_.lists_pid();
+        if (listed) judge(part, "the task goes on", yes_no(*listed), yes_no(!play_.task_died));
+        if (!listed) part.add_undetermined("no list of processes was printed", 1);
     }
     [[nodiscard]] std::uint64_t oopses() const {
         if (is_luck() || is_wild()) return evidence_.oopses();

@@ -284,12 +284,17 @@ bool OverflowEvidence::exit_began() const {
     return !reports_.empty() && reports_.front().is_complete && !reports_.front().in_interrupt;
 }
 
-bool OverflowEvidence::lists_pid() const {
-    const std::string pid = std::to_string(pid_) + " ";
-    return std::ranges::any_of(test_.afterwards, [&](const std::string& line) {
-        const auto first = line.find_first_not_of(' ');
-        return first != std::string::npos && std::string_view{line}.substr(first).starts_with(pid);
-    });
+std::optional<bool> OverflowEvidence::lists_pid() const {
+    const auto lists = [&](std::uint32_t wanted) {
+        const std::string pid = std::to_string(wanted) + " ";
+        return std::ranges::any_of(test_.afterwards, [&](const std::string& line) {
+            const auto first = line.find_first_not_of(' ');
+            return first != std::string::npos && std::string_view{line}.substr(first).starts_with(pid);
+        });
+    };
+    constexpr std::uint32_t kInit = 1; // is in every list of processes
+    if (!lists(kInit)) return std::nullopt;
+    return lists(pid_);
 }
 
 } // namespace ksl::sim

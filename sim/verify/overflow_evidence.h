@@ -52,7 +52,8 @@ public:
     [[nodiscard]] std::uint64_t oopses() const;
     /// The first oops ran to its end in the task's context: do_exit came next.
     [[nodiscard]] bool exit_began() const;
-    [[nodiscard]] bool lists_pid() const;
+    /// Whether the processes listed afterwards have the victim among them; nothing where no list was printed.
+    [[nodiscard]] std::optional<bool> lists_pid() const;
     [[nodiscard]] const std::vector<FillPiece>& pieces() const { return pieces_; }
     /// Which word of a frame's head lies there: 0 the protector's, 1 a register, 2 frame pointer, 3 return address.
     [[nodiscard]] std::optional<unsigned> head_word(std::int64_t offset) const;

@@ -17,19 +17,12 @@ namespace ksl::sim {
 
 namespace {
 
-/// Registers by which a report tells the same moment twice. CR2 and RSP are the engine's to judge.
-constexpr std::array<std::string_view, 22> kRegisters{"RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08",
-                                                      "R09", "R10", "R11", "R12", "R13", "R14", "R15", "FS",
-                                                      "GS",  "DS",  "ES",  "CR0", "CR3", "CR4"};
-/// Those that a machine that has panicked keeps, and how QEMU's monitor writes them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKept{{{"CR0: ", "CR0="},
-                                                                              {"CR2: ", "CR2="},
-                                                                              {"CR3: ", "CR3="},
-                                                                              {"CR4: ", "CR4="},
-                                                                              {"FS:  ", "FS =0000 "},
-                                                                              {"GS:", "GS =0000 "}}};
-/// As few repetitions as show which one is wrong.
-constexpr std::size_t kMany = 8;
+/// Registers that 6.1 keeps of its first report and prints again at the end of each. CR2 and RSP are the engine's to
+/// judge.
+constexpr std::array<std::string_view, 15> kKeptRegisters{"RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08",
+                                                          "R09", "R10", "R11", "R12", "R13", "R14", "R15"};
+/// Those that it reads anew each time: the same only within one report.
+constexpr std::array<std::string_view, 7> kReadRegisters{"FS", "GS", "DS", "ES", "CR0", "CR3", "CR4"};
 
 std::string_view word_at(std::string_view line, std::size_t at) {
     const std::string_view rest = line.substr(std::min(at, line.size()));
@@ -87,7 +80,6 @@ public:
         if (task) judge_task(*task);
         for (const auto& [what, values] : said_) judge_same(what, values);
         judge_symbols();
-        judge_kept();
     }
 
 private:
@@ -103,7 +95,6 @@ private:
             const std::string name{symbol->name};
             sizes_[name].push_back(symbol->size);
             if (symbol->address && !line.starts_with("RIP")) starts_[name].push_back(*symbol->address - symbol->offset);
-            if (!line.starts_with("RIP")) offsets_[name].push_back(symbol->offset);
         }
     }
     /// The first registers of all are those that 6.1 prints again after each report; what the task had in user mode
@@ -115,13 +106,9 @@ private:
         is_summary_next_ = false;
     }
     void read_registers(std::string_view line) {
-        for (const std::string_view name : kRegisters) {
-            const std::string key = fmt::format("{}:", name);
-            const std::size_t at = line.find(key);
-            const bool is_word = at == 0 || (at != std::string_view::npos && line[at - 1] == ' ');
-            if (!is_word) continue;
-            if (const auto value = value_after(line.substr(at), key))
-                said_[fmt::format("{}: {}", test_.name, name)].emplace_back(*value);
+        for (const std::string_view name : kKeptRegisters) read_register(line, name);
+        if (report_ == 1) {
+            for (const std::string_view name : kReadRegisters) read_register(line, name);
         }
         if (line.starts_with("Code: ")) said_[fmt::format("{}: Code", test_.name)].emplace_back(line.substr(6));
         // 6.1 has no addresses there: the instruction is the registers' own.
@@ -129,6 +116,14 @@ private:
         if (symbol)
             said_[fmt::format("{}: instruction", test_.name)].push_back(
                 fmt::format("{}+{:#x}", symbol->name, symbol->offset));
+    }
+    void read_register(std::string_view line, std::string_view name) {
+        const std::string key = fmt::format("{}:", name);
+        const std::size_t at = line.find(key);
+        const bool is_word = at == 0 || (at != std::string_view::npos && line[at - 1] == ' ');
+        if (!is_word) return;
+        if (const auto value = value_after(line.substr(at), key))
+            said_[fmt::format("{}: {}", test_.name, name)].emplace_back(*value);
     }
     void read_instruction(std::string_view line) {
         const auto symbol = line.contains("[<") ? symbol_in(line) : std::nullopt;
@@ -178,8 +173,6 @@ private:
         };
         judge_numbers("size", sizes_, 3);
         judge_numbers("start", starts_, 3);
-        // A recursion returns to the same place each time.
-        if (starts_.empty()) judge_numbers("offset in a call trace", offsets_, kMany);
     }
 
     void judge_task(const ReportedTask& task) {
@@ -207,25 +200,6 @@ private:
         judge_address(" task.ti: ", task.stack);
     }
 
-    /// A machine that has panicked does nothing any more.
-    void judge_kept() {
-        const bool panicked = std::ranges::any_of(
-            test_.log, [](const std::string& line) { return line.starts_with("Kernel panic - not syncing"); });
-        if (!panicked || report_ == 0) return;
-        for (const auto& [in_log, in_monitor] : kKept) {
-            std::optional<std::uint64_t> logged;
-            for (const std::string& line : test_.log) {
-                if (const auto value = number_after(line, in_log)) logged = value;
-            }
-            for (const std::string& line : test_.registers) {
-                const auto value = number_after(line, in_monitor);
-                if (!value || !logged) continue;
-                judge(fmt::format("{}: {} of the machine", test_.name, in_monitor.substr(0, 3)),
-                      fmt::format("{:#x}", *value), fmt::format("{:#x}", *logged));
-            }
-        }
-    }
-
     const capture::OverflowTest& test_;
     PartResult& part_;
     std::size_t report_ = 0;
@@ -233,7 +207,7 @@ private:
     bool is_told_ = false; ///< the registers that follow are told more than once
     bool is_summary_next_ = false;
     std::map<std::string, std::vector<std::string>, std::less<>> said_;
-    std::map<std::string, std::vector<std::uint64_t>, std::less<>> sizes_, starts_, offsets_;
+    std::map<std::string, std::vector<std::uint64_t>, std::less<>> sizes_, starts_;
 };
 
 } // namespace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a kernel's log of an overflow tells more than once: registers that are printed twice in a report, and stay as
-// they were once the machine has panicked; a symbol's address and size in each line of a call trace; whose report it
-// is.
+// What a kernel's log of an overflow tells more than once: registers that are printed twice in a report; a symbol's
+// address and size in each line of a call trace; whose report it is.
 //
 // Counting: one judgement a repetition; of two that differ, the later is the difference, of more, what fewer say.
 //           Fault addresses and stack pointers are judged against the engine, not here.

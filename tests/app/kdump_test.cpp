@@ -3,6 +3,7 @@
 // Compressed dumps of a real kernel with a randomised layout, against what the emulator answered on the running
 // machine.
 #include "tests/app/program.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -71,7 +72,8 @@ TEST_P(KdumpTest, TheDumpOfItsTablesHasTheRandomisedRegions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, KdumpTest,
-                         ::testing::Values("zlib.kdump", "lzo.kdump", "snappy.kdump", "flattened.kdump"));
+                         ::testing::Values("zlib.kdump", "lzo.kdump", "snappy.kdump", "flattened.kdump"),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param); });
 
 TEST(FlattenedDump, OneThatIsCutOffGivesOneLine) {
     const std::string whole = contents_of(kDumps / "flattened.kdump");

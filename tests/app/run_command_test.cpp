@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/app/program.h"
 #include "tests/sim/support/scratch.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -132,7 +133,8 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongLine{{"compare", "--db", "/nowhere.sqlite"}, 2, "no such file"},
                       WrongLine{{"compare", "--db", "/etc/hostname"}, 2, "/etc/hostname"},
                       WrongLine{{"sweep", "article", "--shard", "3/2"}, 2, "--shard"},
-                      WrongLine{{"no-such-command"}, 2, "no-such-command"}));
+                      WrongLine{{"no-such-command"}, 2, "no-such-command"}),
+    [](const auto& test) { return ksl::testing::as_test_name(test.index, test.param.says); });
 
 } // namespace
 } // namespace ksl::testing

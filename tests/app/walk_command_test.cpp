@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/app/program.h"
 #include "tests/oracle/captures.h"
+#include "tests/test_name.h"
 
 #include <gmock/gmock.h>
 
@@ -40,7 +41,7 @@ TEST_P(WalkBatch, AnswersEveryOracleRowByteByByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, WalkBatch, ::testing::ValuesIn(ksl::testing::capture_folders({"mmu-"})),
-                         [](const auto& test) { return ksl::testing::test_name(test.param); });
+                         [](const auto& test) { return ksl::testing::name_of_capture(test.param); });
 
 const std::string kMachine = captures() / "6.1/mmu-y-128M";
 
@@ -163,7 +164,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{{"walk", "--batch", captures() / "2016/cost-4.7/null.csv", "--from", kMachine},
                             "no column \"va\""},
                       Wrong{{"walk", "--batch", "/nowhere.csv", "--from", kMachine}, "/nowhere.csv"},
-                      Wrong{{"walk", "--dump", "--at", "during", "--from", kMachine}, "has no moment \"during\""}));
+                      Wrong{{"walk", "--dump", "--at", "during", "--from", kMachine}, "has no moment \"during\""}),
+    [](const auto& test) { return ksl::testing::as_test_name(test.index, test.param.says); });
 
 TEST(WalkCommand, WalksAScenariosMachineFromItsStackPointer) {
     const auto mapped = run({"walk", "stack", "--scenario", "shell", "--design", "linux-4.9"});

@@ -9,6 +9,7 @@
 #include "sim/import/csv_fields.h"
 #include "sim/import/read_file.h"
 #include "tests/oracle/captures.h"
+#include "tests/test_name.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -123,7 +124,7 @@ TEST_P(BootTables, VmallocAreasAreMappedLineByLineAsTheKernelDid) {
 
 INSTANTIATE_TEST_SUITE_P(Machines, BootTables,
                          ::testing::ValuesIn(ksl::testing::capture_folders({"mmu-", "snapshot-"})),
-                         [](const auto& test) { return ksl::testing::test_name(test.param); });
+                         [](const auto& test) { return ksl::testing::name_of_capture(test.param); });
 
 } // namespace
 } // namespace ksl::sim

@@ -6,6 +6,7 @@
 #include "sim/import/read_file.h"
 #include "sim/import/table_pages.h"
 #include "tests/oracle/captures.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -64,7 +65,7 @@ TEST_P(CapturedDump, OurDumpOfItsTablesIsTheKernelsOwn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, CapturedDump, ::testing::ValuesIn(ksl::testing::capture_folders({"mmu-"})),
-                         [](const auto& test) { return ksl::testing::test_name(test.param); });
+                         [](const auto& test) { return ksl::testing::name_of_capture(test.param); });
 
 } // namespace
 } // namespace ksl::sim

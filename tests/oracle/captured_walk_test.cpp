@@ -7,6 +7,7 @@
 #include "sim/import/table_pages.h"
 #include "sim/import/table_pages_oracle.h"
 #include "tests/oracle/captures.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -129,7 +130,7 @@ TEST_P(CapturedWalk, ARecordedWalkReadsTheTablesOfTheIndexLevelByLevel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, CapturedWalk, ::testing::ValuesIn(ksl::testing::capture_folders({"mmu-"})),
-                         [](const auto& test) { return ksl::testing::test_name(test.param); });
+                         [](const auto& test) { return ksl::testing::name_of_capture(test.param); });
 
 } // namespace
 } // namespace ksl::sim

@@ -28,11 +28,4 @@ inline std::vector<std::filesystem::path> capture_folders(std::initializer_list<
     return folders;
 }
 
-/// "6_1_mmu_y_4G": a name that the test runner accepts.
-inline std::string test_name(const std::filesystem::path& folder) {
-    std::string name = folder.parent_path().filename().string() + "_" + folder.filename().string();
-    std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-    return name;
-}
-
 } // namespace ksl::testing

@@ -4,11 +4,9 @@
 // handler).
 //
 // Keys:   Qt's own shortcuts report a key that two scopes share as ambiguous and then do nothing. So the actions have
-// no
-//         shortcuts; the key press goes to the innermost command of the scope that has the focus (see set_scope).
+//         no shortcuts; the key press goes to the innermost command of the scope that has the focus (see set_scope).
 // Typing: where the focus is in a text field every key without Ctrl, Alt or function belongs to the text; buttons,
-// lists and
-//         sliders keep the keys that work them.
+//         lists and sliders keep the keys that work them.
 #pragma once
 
 #include "ui/commands/key_map.h"

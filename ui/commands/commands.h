@@ -4,9 +4,8 @@
 // tests. A new action is one line here and one handler where it is carried out (command_actions.h).
 //
 // Scopes:  a key acts in the scope of the view that has the focus, else in those around it (map inside canvas inside
-// global).
-//          An inner command may use a key of an outer one only where the table says so in `shadows`; any other clash is
-//          a conflict, and a conflict is a failing test.
+//          global). An inner command may use a key of an outer one only where the table says so in `shadows`; any other
+//          clash is a conflict, and a conflict is a failing test.
 #pragma once
 
 #include <QString>

@@ -4,8 +4,7 @@
 // machine implements it, and so does a test with made-up memory.
 //
 // Threads:  called on the window's thread only; what a span points to does not change until the owner says which tiles
-// did
-//           (FrameMapCanvas::mark_dirty) or gives the view another source.
+//           did (FrameMapCanvas::mark_dirty) or gives the view another source.
 #pragma once
 
 #include "core/types/address.h"

@@ -10,8 +10,7 @@
 // Units:     positions in pixels from the left end, addresses in bytes.
 // Promises:  to_pixels() is monotone; to_address(to_pixels(a)) is in the page of a.
 // Breaks:    where bytes a pixel change between two neighbours, the ruler draws a break mark with the power of two of
-// the
-//            segment that follows.
+//            the segment that follows.
 #pragma once
 
 #include "core/types/address.h"

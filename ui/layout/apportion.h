@@ -4,8 +4,7 @@
 // exactly. The address rulers and the stack use it, so that a 4 KiB guard stays visible beside terabytes.
 //
 // Degenerate: where the minimums alone do not fit they are all shrunk by the same factor; where nothing has weight, the
-// rest
-//             is shared equally.
+//             rest is shared equally.
 #pragma once
 
 #include <span>

@@ -5,12 +5,10 @@
 // frames, the largest free block, and whether something rare but important hides in it.
 //
 // Exactness: `dominant` is the true plurality of the cell's frames at every level, not a vote of votes; ties go to the
-// class of
-//            higher rank (frame_class.h).
-// Level 0:   the frame bytes themselves, moved to where they are on the map.
+//            class of higher rank (frame_class.h). Level 0:   the frame bytes themselves, moved to where they are on
+//            the map.
 // Changes:   4096-frame tiles; refold() of one tile costs a few microseconds, DirtyTiles keeps a frame of the window
-// within
-//            its budget.
+//            within its budget.
 // Memory:    about 5.7 bytes a frame.
 #pragma once
 

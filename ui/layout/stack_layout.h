@@ -6,11 +6,9 @@
 //
 // Units:     heights and y in pixels, y grows downwards; addresses in bytes, ranges half open [lowest, top).
 // Promises:  boxes are in order of address, touch each other and fill the height; to_y() is monotone (higher address,
-// smaller
-//            y) and to_address() is its inverse up to rounding.
+//            smaller y) and to_address() is its inverse up to rounding.
 // Overflow:  calls may lie below the stack. They make no box of their own but can be placed with to_y() over the guard
-// or the
-//            neighbour that they hit.
+//            or the neighbour that they hit.
 #pragma once
 
 #include "core/types/address.h"

@@ -3,10 +3,10 @@
 // Every colour of the program, by role. Nothing else in ui/ names a colour.
 //
 // Classes:  the nine fills were chosen so that any two of them differ by at least 16 CIEDE2000 for normal, protan,
-// deutan and
-//           tritan vision, in light and dark; tests/ui/theme recomputes that. Each class also has a pattern of its own.
+//           deutan and tritan vision, in light and dark; tests/ui/theme recomputes that. Each class also has a pattern
+//           of its own.
 // Text:     text on canvas and panel has contrast 4.5 or more, lines that mean something 3 or more (WCAG 2.1, 1.4.3 and
-// 1.4.11).
+//           1.4.11).
 // Ramp:     cividis (Nunez, Anderton, Renslow 2018), which reads the same with and without colour-vision deficiency.
 #pragma once
 

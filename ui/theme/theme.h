@@ -4,8 +4,7 @@
 // repaint on changed().
 //
 // System:   Qt 6.4 cannot ask the desktop for its scheme. The theme compares the lightness of the palette's window and
-// text
-//           colours, and looks again after each change of the application's palette has taken effect.
+//           text colours, and looks again after each change of the application's palette has taken effect.
 #pragma once
 
 #include "ui/theme/look.h"

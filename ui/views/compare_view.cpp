@@ -105,6 +105,7 @@ void CompareView::set_row(int row, const QString& name, const QString& a, const 
 void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
     snapshot_ = snapshot;
     clearSpans();
+    rows_ = 0;
     if (snapshot == nullptr || snapshot->other == nullptr) {
         setRowCount(0);
         set_row(0, snapshot == nullptr ? QString() : tr("Choose a second design, B, to see both here"), {}, {}, {},
@@ -113,53 +114,63 @@ void CompareView::show_snapshot(const SnapshotPtr& snapshot) {
         return;
     }
     const Snapshot& other = *snapshot->other;
-    const RunTotal a = a_.at(std::min<std::size_t>(snapshot->position, a_.steps()));
-    const RunTotal b = b_.at(std::min<std::size_t>(other.position, b_.steps()));
-    int row = 0;
-    const auto add = [&](const QString& name, const QString& left, const QString& right, const QString& verdict) {
-        set_row(row++, name, left, right, verdict, verdict != tr("same"));
-    };
-    const auto count = [&](const QString& name, std::uint64_t left, std::uint64_t right) {
-        add(name, format_count(left), format_count(right), count_verdict(left, right));
-    };
-    const auto last_a = a_.last_operation(snapshot->position);
+    add_operations(*snapshot, other);
+    add_failures_and_memory(*snapshot, other);
+    setRowCount(rows_);
+}
+
+void CompareView::add_row(const QString& name, const QString& left, const QString& right, const QString& verdict) {
+    set_row(rows_++, name, left, right, verdict, verdict != tr("same"));
+}
+
+RunTotal CompareView::total_at(const RunTotals& totals, const Snapshot& snapshot) {
+    return totals.at(std::min<std::size_t>(snapshot.position, totals.steps()));
+}
+
+void CompareView::add_operations(const Snapshot& snapshot, const Snapshot& other) {
+    const RunTotal a = total_at(a_, snapshot);
+    const RunTotal b = total_at(b_, other);
+    const auto last_a = a_.last_operation(snapshot.position);
     const auto last_b = b_.last_operation(other.position);
     if (last_a && last_b) {
-        add(tr("last operation"), operation_text(*last_a), operation_text(*last_b),
-            time_verdict(double(last_a->duration.count()), double(last_b->duration.count())));
+        add_row(tr("last operation"), operation_text(*last_a), operation_text(*last_b),
+                time_verdict(double(last_a->duration.count()), double(last_b->duration.count())));
     }
+    const auto time = [&](const QString& name, double left, double right) {
+        add_row(name, format_time(left), format_time(right), time_verdict(left, right));
+    };
     // Before both have done one there is nothing to compare.
-    if (a.clones != 0 && b.clones != 0) {
-        add(tr("mean clone"), format_time(a.mean_clone()), format_time(b.mean_clone()),
-            time_verdict(a.mean_clone(), b.mean_clone()));
-    }
-    if (a.exits != 0 && b.exits != 0) {
-        add(tr("mean exit"), format_time(a.mean_exit()), format_time(b.mean_exit()),
-            time_verdict(a.mean_exit(), b.mean_exit()));
-    }
+    if (a.clones != 0 && b.clones != 0) time(tr("mean clone"), a.mean_clone(), b.mean_clone());
+    if (a.exits != 0 && b.exits != 0) time(tr("mean exit"), a.mean_exit(), b.mean_exit());
     const auto figure = [&](const QString& name, double left, double right) {
-        add(name, figure_text(left), figure_text(right), figure_verdict(left, right));
+        add_row(name, figure_text(left), figure_text(right), figure_verdict(left, right));
     };
     figure(tr("TLB misses an operation"), a.misses_an_operation(), b.misses_an_operation());
     figure(tr("page walks an operation"), a.walks_an_operation(), b.walks_an_operation());
-    add(tr("stacks from a CPU's cache"), format_percent(a.cached_share()), format_percent(b.cached_share()),
-        std::abs(a.cached_share() - b.cached_share()) <= kSame
-            ? tr("same")
-            : tr("%1 points").arg(format_decimal(100 * (b.cached_share() - a.cached_share()), 0)));
+    const double more_cached = b.cached_share() - a.cached_share();
+    add_row(tr("stacks from a CPU's cache"), format_percent(a.cached_share()), format_percent(b.cached_share()),
+            std::abs(more_cached) <= kSame ? tr("same") : tr("%1 points").arg(format_decimal(100 * more_cached, 0)));
+}
+
+void CompareView::add_failures_and_memory(const Snapshot& snapshot, const Snapshot& other) {
+    const RunTotal a = total_at(a_, snapshot);
+    const RunTotal b = total_at(b_, other);
+    const auto count = [&](const QString& name, std::uint64_t left, std::uint64_t right) {
+        add_row(name, format_count(left), format_count(right), count_verdict(left, right));
+    };
     count(tr("clones"), a.clones, b.clones);
     count(tr("clones that failed"), a.failed, b.failed);
     count(tr("killed, or out of memory"), a.killed, b.killed);
-    const core::Bytes free_a = free_memory(*snapshot);
+    const core::Bytes free_a = free_memory(snapshot);
     const core::Bytes free_b = free_memory(other);
-    add(tr("free memory"), format_bytes(free_a), format_bytes(free_b),
-        free_a == free_b  ? tr("same")
-        : free_b > free_a ? tr("%1 more").arg(format_bytes(free_b - free_a))
-                          : tr("%1 less").arg(format_bytes(free_a - free_b)));
-    add(tr("time taken"), format_time(snapshot->now), format_time(other.now),
-        time_verdict(double(snapshot->now.count()), double(other.now.count())));
-    add(tr("operations that differ"), {}, format_count(differences_),
-        outcomes_ == 0 ? tr("none in outcome") : tr("%1 in outcome").arg(format_count(outcomes_)));
-    setRowCount(row);
+    add_row(tr("free memory"), format_bytes(free_a), format_bytes(free_b),
+            free_a == free_b  ? tr("same")
+            : free_b > free_a ? tr("%1 more").arg(format_bytes(free_b - free_a))
+                              : tr("%1 less").arg(format_bytes(free_a - free_b)));
+    add_row(tr("time taken"), format_time(snapshot.now), format_time(other.now),
+            time_verdict(double(snapshot.now.count()), double(other.now.count())));
+    add_row(tr("operations that differ"), {}, format_count(differences_),
+            outcomes_ == 0 ? tr("none in outcome") : tr("%1 in outcome").arg(format_count(outcomes_)));
 }
 
 QStringList CompareView::lines() const {

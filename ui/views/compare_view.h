@@ -30,11 +30,16 @@ public:
 private:
     void set_row(int row, const QString& name, const QString& a, const QString& b, const QString& verdict,
                  bool is_different);
+    void add_row(const QString& name, const QString& left, const QString& right, const QString& verdict);
+    [[nodiscard]] static RunTotal total_at(const RunTotals& totals, const Snapshot& snapshot);
+    void add_operations(const Snapshot& snapshot, const Snapshot& other);
+    void add_failures_and_memory(const Snapshot& snapshot, const Snapshot& other);
     void restyle();
 
     const Theme& theme_;
     RunTotals a_;
     RunTotals b_;
+    int rows_ = 0; ///< added for the snapshot that is being shown
     std::size_t differences_ = 0;
     std::size_t outcomes_ = 0; ///< differences in which one side failed
     SnapshotPtr snapshot_;

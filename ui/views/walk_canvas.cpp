@@ -354,69 +354,81 @@ void WalkCanvas::paint_address(QPainter& painter, TextPainter& text, const WalkL
 
 void WalkCanvas::paint_tables(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const {
     for (std::size_t i = 0; i < layout.tables.size() && i < entry_count(); ++i) {
-        const sim::ExplainedEntry& shown = reading().walk.entries[i];
         const QRectF box = at_origin(layout.tables[i].rect, origin);
-        const QRectF row = at_origin(layout.tables[i].entry, origin);
-        const bool is_reached = step_ >= kBeforeEntries + static_cast<int>(i);
-        const bool is_now = step_ == kBeforeEntries + static_cast<int>(i);
-        painter.setOpacity(is_reached ? 1.0 : kPale);
-        QPen pen = is_now ? look().outline(Outline::selected) : look().hairline();
+        const int now = kBeforeEntries + static_cast<int>(i);
+        painter.setOpacity(step_ >= now ? 1.0 : kPale);
+        QPen pen = step_ == now ? look().outline(Outline::selected) : look().hairline();
         if (is_spared(i)) pen.setStyle(Qt::DashLine);
         painter.setPen(pen);
         painter.setBrush(look().colour(Role::panel));
         painter.drawRect(box.adjusted(1, 1, -1, -1));
-        text.set_font(look().font(TextSize::small, TextWeight::bold));
-        text.set_colour(look().colour(Role::text));
-        const QString name = from_std(core::name_of(shown.level));
-        const QString leads = !shown.entry.is_present() ? tr("not present")
-                              : shown.entry.is_leaf(shown.level)
-                                  ? tr("frame %1").arg(format_pfn(shown.entry.frame(shown.level)))
-                                  : tr("table %1").arg(format_pfn(shown.entry.table()));
         if (layout.is_compact) {
-            text.write(box.adjusted(6, 0, -6, 0), Qt::AlignLeft | Qt::AlignVCenter,
-                       tr("%1 %2 \u2192 %3%4")
-                           .arg(name)
-                           .arg(shown.index)
-                           .arg(leads, is_spared(i) ? tr(", remembered") : QString()));
+            paint_table_line(text, i, box);
             continue;
         }
-        const double line = text.line_height();
-        text.write(QRectF(box.left() + 6, box.top() + 3, box.width() - 12, line), Qt::AlignLeft, name);
-        text.set_font(look().font(TextSize::small));
-        text.set_colour(look().colour(Role::muted));
-        if (row.top() >= box.top() + 3 + (2 * line)) {
-            text.write(QRectF(box.left() + 6, box.top() + 3 + line, box.width() - 12, line), Qt::AlignLeft,
-                       tr("in frame %1").arg(format_pfn(shown.table)));
-        }
-        if (is_spared(i) && row.bottom() <= box.bottom() - line - 3) {
-            text.write(QRectF(box.left() + 6, box.bottom() - line - 3, box.width() - 12, line), Qt::AlignLeft,
-                       tr("remembered"));
-        }
-        painter.setPen(look().hairline());
-        painter.setBrush(shown.entry.is_present() ? QBrush(look().colour(FrameClass::page_table))
-                                                  : look().fill_with_pattern(FrameClass::hole, devicePixelRatioF()));
-        const QRectF filled = row.adjusted(1, 0, -1, 0);
-        painter.drawRect(filled);
-        const QString label = tr("%1: %2").arg(shown.index).arg(leads);
-        if (!shown.entry.is_present()) {
-            painter.fillRect(filled.adjusted(6, 1, -6, -1), look().colour(Role::canvas));
-            text.set_colour(look().colour(Role::text));
-        } else {
-            text.set_colour(look().text_on(look().colour(FrameClass::page_table)));
-        }
-        text.set_font(look().fixed_font(TextSize::small));
-        text.write(filled.adjusted(4, 0, -4, 0), Qt::AlignCenter, label);
-        if (i < layout.arrows.size()) {
-            const WalkArrow& arrow = layout.arrows[i];
-            const QPointF from = origin + QPointF(arrow.x_from, arrow.y_from);
-            const QPointF to = origin + QPointF(arrow.x_to, arrow.y_to);
-            painter.setPen(QPen(look().colour(Role::text), 1.5));
-            painter.drawLine(from, to);
-            painter.setBrush(look().colour(Role::text));
-            painter.drawPolygon(QPolygonF({to, to + QPointF(-6, -4), to + QPointF(-6, 4)}));
-        }
+        const QRectF row = at_origin(layout.tables[i].entry, origin);
+        paint_table_head(text, i, box, row);
+        paint_table_entry(painter, text, i, row);
+        if (i < layout.arrows.size()) paint_arrow(painter, layout.arrows[i], origin);
     }
     painter.setOpacity(1);
+}
+
+QString WalkCanvas::entry_target(const sim::ExplainedEntry& shown) {
+    if (!shown.entry.is_present()) return tr("not present");
+    if (shown.entry.is_leaf(shown.level)) return tr("frame %1").arg(format_pfn(shown.entry.frame(shown.level)));
+    return tr("table %1").arg(format_pfn(shown.entry.table()));
+}
+
+void WalkCanvas::paint_table_line(TextPainter& text, std::size_t table, const QRectF& box) const {
+    const sim::ExplainedEntry& shown = reading().walk.entries[table];
+    text.set_font(look().font(TextSize::small, TextWeight::bold));
+    text.set_colour(look().colour(Role::text));
+    text.write(box.adjusted(6, 0, -6, 0), Qt::AlignLeft | Qt::AlignVCenter,
+               tr("%1 %2 \u2192 %3%4")
+                   .arg(from_std(core::name_of(shown.level)))
+                   .arg(shown.index)
+                   .arg(entry_target(shown), is_spared(table) ? tr(", remembered") : QString()));
+}
+
+void WalkCanvas::paint_table_head(TextPainter& text, std::size_t table, const QRectF& box, const QRectF& row) const {
+    const sim::ExplainedEntry& shown = reading().walk.entries[table];
+    text.set_font(look().font(TextSize::small, TextWeight::bold));
+    const double line = text.line_height();
+    const auto write = [&](double top, const QString& what) {
+        text.write(QRectF(box.left() + 6, top, box.width() - 12, line), Qt::AlignLeft, what);
+    };
+    text.set_colour(look().colour(Role::text));
+    write(box.top() + 3, from_std(core::name_of(shown.level)));
+    text.set_font(look().font(TextSize::small));
+    text.set_colour(look().colour(Role::muted));
+    if (row.top() >= box.top() + 3 + (2 * line))
+        write(box.top() + 3 + line, tr("in frame %1").arg(format_pfn(shown.table)));
+    if (is_spared(table) && row.bottom() <= box.bottom() - line - 3) write(box.bottom() - line - 3, tr("remembered"));
+}
+
+void WalkCanvas::paint_table_entry(QPainter& painter, TextPainter& text, std::size_t table, const QRectF& row) const {
+    const sim::ExplainedEntry& shown = reading().walk.entries[table];
+    const bool is_present = shown.entry.is_present();
+    painter.setPen(look().hairline());
+    painter.setBrush(is_present ? QBrush(look().colour(FrameClass::page_table))
+                                : look().fill_with_pattern(FrameClass::hole, devicePixelRatioF()));
+    const QRectF filled = row.adjusted(1, 0, -1, 0);
+    painter.drawRect(filled);
+    // Letters on a pattern cannot be read.
+    if (!is_present) painter.fillRect(filled.adjusted(6, 1, -6, -1), look().colour(Role::canvas));
+    text.set_colour(is_present ? look().text_on(look().colour(FrameClass::page_table)) : look().colour(Role::text));
+    text.set_font(look().fixed_font(TextSize::small));
+    text.write(filled.adjusted(4, 0, -4, 0), Qt::AlignCenter, tr("%1: %2").arg(shown.index).arg(entry_target(shown)));
+}
+
+void WalkCanvas::paint_arrow(QPainter& painter, const WalkArrow& arrow, QPointF origin) const {
+    const QPointF from = origin + QPointF(arrow.x_from, arrow.y_from);
+    const QPointF to = origin + QPointF(arrow.x_to, arrow.y_to);
+    painter.setPen(QPen(look().colour(Role::text), 1.5));
+    painter.drawLine(from, to);
+    painter.setBrush(look().colour(Role::text));
+    painter.drawPolygon(QPolygonF({to, to + QPointF(-6, -4), to + QPointF(-6, 4)}));
 }
 
 void WalkCanvas::paint_end(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const {

@@ -66,6 +66,13 @@ private:
 
     void paint_address(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;
     void paint_tables(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;
+    /// All that there is to say of a table where there is room for one line.
+    void paint_table_line(TextPainter& text, std::size_t table, const QRectF& box) const;
+    void paint_table_head(TextPainter& text, std::size_t table, const QRectF& box, const QRectF& row) const;
+    void paint_table_entry(QPainter& painter, TextPainter& text, std::size_t table, const QRectF& row) const;
+    void paint_arrow(QPainter& painter, const WalkArrow& arrow, QPointF origin) const;
+    /// Where an entry leads.
+    [[nodiscard]] static QString entry_target(const sim::ExplainedEntry& shown);
     void paint_end(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;
     void paint_bits(QPainter& painter, TextPainter& text, const WalkLayout& layout, QPointF origin) const;
 

@@ -4,8 +4,7 @@
 // [why]".
 //
 // Access:  a status that is announced: by name-change and alert events (Qt 6.4 has no announcement event), at most one
-// in
-//          500 ms, the latest wins; silent while playing faster than 1x.
+//          in 500 ms, the latest wins; silent while playing faster than 1x.
 #pragma once
 
 #include "ui/theme/theme.h"

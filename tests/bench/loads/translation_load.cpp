@@ -2,8 +2,7 @@
 //
 // walk:      one page walk an address, nothing remembered between addresses, no model of the processor.
 // translate: one access an address by the model of a whole MMU: TLBs, paging-structure caches, rights, accessed and
-// dirty
-//            bits.
+//            dirty bits.
 #include "core/paging/table_view.h"
 #include "core/tlb/mmu.h"
 #include "tests/bench/loads/load.h"

@@ -4,6 +4,7 @@
 #include "core/types/random.h"
 #include "tests/core/machine/random_designs.h"
 #include "tests/core/machine/test_machines.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -122,7 +123,9 @@ TEST_P(RandomCommands, BreakNoInvariantOfAnyDesign) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomCommands, ::testing::Range<std::uint64_t>(1, 101));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomCommands, ::testing::Range<std::uint64_t>(1, 101), [](const auto& test) {
+    return ksl::testing::as_test_name("seed " + std::to_string(test.param));
+});
 
 } // namespace
 } // namespace ksl::core

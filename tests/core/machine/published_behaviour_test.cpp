@@ -2,6 +2,7 @@
 //
 // Behaviour that must come out of the engine, as the kernels' sources and the discussion of 2016 state it.
 #include "tests/core/machine/test_machines.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -55,7 +56,10 @@ TEST_P(LazyLimit, IsFirstExceededByExactlyThisFree) {
 
 INSTANTIATE_TEST_SUITE_P(Processors, LazyLimit,
                          ::testing::Values(PurgeCase{1, 1639}, PurgeCase{2, 3277}, PurgeCase{4, 4916},
-                                           PurgeCase{8, 6554}, PurgeCase{16, 8193}, PurgeCase{64, 11469}));
+                                           PurgeCase{8, 6554}, PurgeCase{16, 8193}, PurgeCase{64, 11469}),
+                         [](const auto& test) {
+                             return ksl::testing::as_test_name(std::to_string(test.param.cpus) + " CPUs");
+                         });
 
 TEST(StackCacheTest, IsUselessWhenStacksAreFreedAfterAGracePeriod) {
     StackDesign design = vmapped_4_9();

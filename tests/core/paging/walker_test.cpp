@@ -452,9 +452,11 @@ void check_one_case(bool is_five) {
     RC_ASSERT(looked->at == result->at);
     RC_ASSERT(looked->rights == result->rights);
     TableView view{before};
-    const auto raw = is_five ? view.translate<FiveLevel>(root, at) : view.translate<FourLevel>(root, at);
-    RC_ASSERT(raw.has_value());
-    RC_ASSERT(*raw == result->at);
+    for (int time = 0; time < 2; ++time) { // the second time, the view knows the tables
+        const auto raw = is_five ? view.translate<FiveLevel>(root, at) : view.translate<FourLevel>(root, at);
+        RC_ASSERT(raw.has_value());
+        RC_ASSERT(*raw == result->at);
+    }
 }
 
 RC_GTEST_PROP(Walker, AgreesWithASecondReadingOfTheManual, ()) {

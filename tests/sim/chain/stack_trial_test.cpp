@@ -5,6 +5,7 @@
 #include "sim/chain/chain_source.h"
 #include "sim/run/stack_trial.h"
 #include "tests/sim/support/results.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -76,13 +77,8 @@ std::vector<std::string> designs() {
     return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles, EveryDesign, ::testing::ValuesIn(designs()), [](const auto& test) {
-    std::string name = test.param;
-    for (char& c : name) {
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-    }
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Profiles, EveryDesign, ::testing::ValuesIn(designs()),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param); });
 
 TEST(StackTrial, RandomOffsetIsPartOfTheWorstCase) {
     DesignProfile design = value_of(load_design(Assets{}, "linux-6.1"));

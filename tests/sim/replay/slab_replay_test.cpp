@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim/replay/slab_replay.h"
 #include "tests/sim/import/captures.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -34,7 +35,7 @@ TEST_P(EverySlabReplay, TakesAndGivesBackTheRecordedBlocks) {
     const PartResult& part = *result->part(kSlabPages);
     EXPECT_EQ(part.differing(), 0U) << differences_of(part);
     EXPECT_GT(part.exact(), 20U);
-    // Nothing is exact by being left out: all blocks of a task_struct slab's order were taken by it.
+    // Nothing is exact by being left out: blocks of a task_struct slab's order were taken by it, but for one.
     const auto taken = std::ranges::count_if(capture.log.events, [&](const capture::Event& event) {
         const auto* page = std::get_if<capture::PageAlloc>(&event.body);
         return page != nullptr && page->order == core::Order{3};
@@ -43,7 +44,10 @@ TEST_P(EverySlabReplay, TakesAndGivesBackTheRecordedBlocks) {
         const auto* page = std::get_if<capture::PageFree>(&event.body);
         return page != nullptr && page->order == core::Order{3};
     });
-    EXPECT_EQ(part.exact(), static_cast<std::uint64_t>(taken + given_back));
+    const auto of_others = std::ranges::find(part.undetermined(), "another cache's slab", &Undetermined::reason);
+    const std::uint64_t left_out = of_others == part.undetermined().end() ? 0 : of_others->count;
+    EXPECT_LE(left_out, 1U);
+    EXPECT_EQ(part.exact() + left_out, static_cast<std::uint64_t>(taken + given_back));
 }
 
 /// The first event after which a block of a slab's order is given back.
@@ -72,12 +76,8 @@ TEST_P(EverySlabReplay, AFrameThatWasRecordedInTwoWaysIsThePageReplaysToJudge) {
     }));
 }
 
-std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& capture) {
-    std::string name = capture.param.parent_path().filename().string() + "_" + capture.param.filename().string();
-    std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-    return name;
-}
-INSTANTIATE_TEST_SUITE_P(Captures, EverySlabReplay, ::testing::ValuesIn(testing::replay_captures()), test_name);
+INSTANTIATE_TEST_SUITE_P(Captures, EverySlabReplay, ::testing::ValuesIn(testing::replay_captures()),
+                         [](const auto& capture) { return ksl::testing::name_of_capture(capture.param); });
 
 } // namespace
 } // namespace ksl::sim

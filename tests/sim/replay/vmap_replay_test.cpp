@@ -3,6 +3,7 @@
 #include "sim/replay/vmap_replay.h"
 #include "sim/replay/vmap_state.h"
 #include "tests/sim/import/captures.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -103,13 +104,8 @@ TEST_P(EveryCapture, IsReplayedExactly) {
     std::printf("%s\n%s", expected.name, report(result).c_str());
 }
 
-std::string name_of(const ::testing::TestParamInfo<Expected>& test) {
-    std::string name = test.param.name;
-    std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-    return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Captures, EveryCapture, ::testing::ValuesIn(kExpected), name_of);
+INSTANTIATE_TEST_SUITE_P(Captures, EveryCapture, ::testing::ValuesIn(kExpected),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param.name); });
 
 TEST(VmapReplay, TheTraceThatTheKernelPrintedGivesTheSameResult) {
     // The only capture whose text is at hand has no vmapped stacks; its states are compared all the same.

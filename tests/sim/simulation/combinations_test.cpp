@@ -7,6 +7,7 @@
 #include "sim/processors/processor.h"
 #include "sim/simulation/simulation.h"
 #include "tests/core/machine/random_designs.h"
+#include "tests/test_name.h"
 
 #include <gtest/gtest.h>
 
@@ -147,7 +148,9 @@ TEST_P(Combinations, BreakNoInvariantAndDependOnNobody) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Batches, Combinations, ::testing::Range<std::uint64_t>(0, kBatches));
+INSTANTIATE_TEST_SUITE_P(Batches, Combinations, ::testing::Range<std::uint64_t>(0, kBatches), [](const auto& test) {
+    return ksl::testing::as_test_name("batch " + std::to_string(test.param));
+});
 
 } // namespace
 } // namespace ksl::sim

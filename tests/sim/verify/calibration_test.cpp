@@ -4,6 +4,7 @@
 #include "sim/verify/calibration.h"
 #include "sim/verify/verification_report.h"
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 #include <cmath>
 
@@ -69,11 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Capture{"2016/cost-4.9-vmap-y-no-cache-free-after-rcu", "linux-4.9", 0, core::Release::after_rcu},
                       Capture{"6.1/cost-vmap-n", "linux-6.1-contiguous", 0, core::Release::at_task_dead},
                       Capture{"6.1/cost-vmap-y", "linux-6.1", 2, core::Release::at_task_dead}),
-    [](const auto& capture) {
-        std::string name = capture.param.folder;
-        std::erase_if(name, [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) == 0; });
-        return name;
-    });
+    [](const auto& capture) { return ksl::testing::as_test_name(capture.param.folder); });
 
 TEST(CalibrationRows, GroupsOfStepsAddUpToWhatTheKernelExecuted) {
     const auto verification = verify_capture(testing::capture(kUncached));

@@ -3,6 +3,7 @@
 // A recording with k answers falsified must show exactly k differences, in the part that they belong to.
 #include "sim/import/capture_state.h"
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 #include <array>
 #include <charconv>
@@ -129,7 +130,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Falsified{"6.1/replay-vmap-y-512M", "new_task", "tasks", another_pid},
                       Falsified{"2016/replay-4.7-512M", "sched_process_fork", "tasks", another_child},
                       Falsified{"6.1/replay-vmap-n-512M", "sched_process_fork", "tasks", another_pid},
-                      Falsified{"2016/replay-4.9-vmap-n-512M", "sched_process_exit", "tasks", another_pid}));
+                      Falsified{"2016/replay-4.9-vmap-n-512M", "sched_process_exit", "tasks", another_pid}),
+    [](const auto& test) {
+        return ksl::testing::as_test_name(test.index, std::string{test.param.capture} + " " + test.param.event + " " +
+                                                          test.param.part);
+    });
 
 /// Whether the task that is named has lived, lives, or is to come.
 TEST(FalsifiedRecording, AnotherTaskThatIsFreedIsOneDifference) {
@@ -239,7 +244,8 @@ TEST_P(FalsifiedPurge, IsOneDifference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, FalsifiedPurge,
-                         ::testing::Values("2016/replay-4.9-vmap-y-512M", "6.1/replay-vmap-y-512M"));
+                         ::testing::Values("2016/replay-4.9-vmap-y-512M", "6.1/replay-vmap-y-512M"),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param); });
 
 /// Whether a stolen block's pageblock changes its type.
 TEST(FalsifiedRecording, AClaimOfAPageblockIsOneDifference) {
@@ -277,7 +283,8 @@ TEST_P(FalsifiedStates, AreFoundOneByOne) {
 INSTANTIATE_TEST_SUITE_P(Figures, FalsifiedStates,
                          ::testing::Values(FalsifiedText{"\"vmap_lazy_nr_pages\":", "1"},
                                            FalsifiedText{"\"nr_free_by_order\":", "1"},
-                                           FalsifiedText{"\"count\":", "1"}));
+                                           FalsifiedText{"\"count\":", "1"}),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param.what); });
 
 TEST(FalsifiedRecording, TwoStacksThatChangedPlacesAreTwoDifferences) {
     for (const char* name : {"6.1/replay-vmap-y-512M", "2016/replay-4.9-vmap-y-512M"}) {

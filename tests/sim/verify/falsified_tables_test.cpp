@@ -2,6 +2,7 @@
 //
 // Falsified answers about page tables: oracle rows, leaves, dump lines, counters.
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 namespace ksl::sim {
 namespace {
@@ -56,7 +57,10 @@ INSTANTIATE_TEST_SUITE_P(
         Falsified{"6.1/snapshot-vmap-y-2G-2cpu", "during.page_tables_kernel.txt", "dump",
                   [](const auto& row) { return row.contains("0xffff8") ? replaced(row, "GLB", "   ") : row; }},
         Falsified{"2016/snapshot-4.9-vmap-y-512M", "during.page_tables_kernel.txt", "dump",
-                  [](const auto& row) { return row.contains("0xffffc900") ? replaced(row, " RW ", " ro ") : row; }}));
+                  [](const auto& row) { return row.contains("0xffffc900") ? replaced(row, " RW ", " ro ") : row; }}),
+    [](const auto& test) {
+        return ksl::testing::as_test_name(test.index, std::string{test.param.file} + " " + test.param.part);
+    });
 
 TEST(FalsifiedTables, ACounterOfMeminfoIsADifference) {
     const SpoiledCapture capture{kMachine};

@@ -4,6 +4,7 @@
 // difference.
 #include "sim/verify/fragmented_check.h"
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -86,7 +87,8 @@ TEST(FragmentedOfMappedStacks, AKillerThatDidNotComeIsADifference) {
 
 INSTANTIATE_TEST_SUITE_P(Captures, Fragmented,
                          ::testing::Values("fragmented-4.7-96M", "fragmented-4.9-vmap-n-96M",
-                                           "fragmented-4.9-vmap-y-96M"));
+                                           "fragmented-4.9-vmap-y-96M"),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param); });
 
 TEST(FragmentedFiles, DamageIsNamedWithItsPlace) {
     const auto rows = [](std::string_view text) {

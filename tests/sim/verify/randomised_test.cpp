@@ -2,6 +2,7 @@
 //
 // Kernels that drew their bases: the engine's dump is theirs, line for line, and a wrong line is one difference.
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 namespace ksl::sim {
 namespace {
@@ -55,7 +56,8 @@ TEST_P(Randomised, WithoutTheDumpItSaysWhatIsMissing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, Randomised,
-                         ::testing::Values("snapshot-6.1-kaslr-512M", "snapshot-6.1-kaslr-la57-6G"));
+                         ::testing::Values("snapshot-6.1-kaslr-512M", "snapshot-6.1-kaslr-la57-6G"),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.param); });
 
 } // namespace
 } // namespace ksl::sim

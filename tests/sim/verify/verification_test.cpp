@@ -15,7 +15,7 @@ const fs::path kAll = fs::path{KSL_TEST_DATA} / "captures";
 TEST(Verification, EveryCaptureIsExactAndEveryKindIsJudged) {
     const auto folders = find_captures(kAll);
     ASSERT_TRUE(folders) << to_string(folders.error());
-    ASSERT_EQ(folders->size(), 34U);
+    ASSERT_EQ(folders->size(), 35U);
     for (const auto& result : verify_captures(*folders, 2)) {
         ASSERT_TRUE(result) << to_string(result.error());
         EXPECT_TRUE(result->is_exact()) << result->capture << ": " << testing::differing_parts(*result);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/test_name.h"
 #include "ui/commands/commands.h"
 #include "ui/commands/key_map.h"
 
@@ -40,8 +41,10 @@ TEST(Commands, EveryDefaultKeyIsOneThatQtCanRead) {
     }
 }
 
-class EveryKeyScheme : public testing::TestWithParam<KeyScheme> {};
-INSTANTIATE_TEST_SUITE_P(Schemes, EveryKeyScheme, testing::ValuesIn(kKeySchemes));
+class EveryKeyScheme : public ::testing::TestWithParam<KeyScheme> {};
+INSTANTIATE_TEST_SUITE_P(Schemes, EveryKeyScheme, ::testing::ValuesIn(kKeySchemes), [](const auto& test) {
+    return ksl::testing::as_test_name(name_of(test.param).toStdString());
+});
 
 TEST_P(EveryKeyScheme, HasNoConflicts) {
     for (const KeyConflict& conflict : KeyMap{GetParam()}.conflicts()) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/test_name.h"
 #include "tests/ui/support/made_up_memory.h"
 #include "ui/frame_map/frame_raster.h"
 #include "ui/theme/patterns.h"
@@ -56,11 +57,14 @@ struct RasterCase {
     double x;
     double y;
 };
-class EveryZoom : public testing::TestWithParam<RasterCase> {};
+class EveryZoom : public ::testing::TestWithParam<RasterCase> {};
 INSTANTIATE_TEST_SUITE_P(Cameras, EveryZoom,
-                         testing::Values(RasterCase{0.7, 0, 0}, RasterCase{0.3, -80.5, 12.25}, RasterCase{0.05, 0, 0},
-                                         RasterCase{1, 3, 5}, RasterCase{2, 40.5, 10.25}, RasterCase{1.37, 200, 150},
-                                         RasterCase{2.9, 100, 100}));
+                         ::testing::Values(RasterCase{0.7, 0, 0}, RasterCase{0.3, -80.5, 12.25}, RasterCase{0.05, 0, 0},
+                                           RasterCase{1, 3, 5}, RasterCase{2, 40.5, 10.25}, RasterCase{1.37, 200, 150},
+                                           RasterCase{2.9, 100, 100}),
+                         [](const auto& test) {
+                             return ksl::testing::as_test_name(test.index, "scale " + std::to_string(test.param.scale));
+                         });
 
 // The raster is written for speed; this is what it must equal, pixel by pixel.
 TEST_P(EveryZoom, EveryPixelHasTheColourOfItsCell) {

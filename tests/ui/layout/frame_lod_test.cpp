@@ -74,7 +74,10 @@ void expect_as_defined(const FrameLod& lod, const std::vector<FrameByte>& memory
 }
 
 class BothLayouts : public testing::TestWithParam<MapLayout> {};
-INSTANTIATE_TEST_SUITE_P(Layouts, BothLayouts, testing::Values(MapLayout::hilbert, MapLayout::linear));
+INSTANTIATE_TEST_SUITE_P(Layouts, BothLayouts, testing::Values(MapLayout::hilbert, MapLayout::linear),
+                         [](const auto& test) {
+                             return std::string{test.param == MapLayout::hilbert ? "hilbert" : "linear"};
+                         });
 
 TEST_P(BothLayouts, EveryCellOfEveryLevelIsAsDefined) {
     for (const std::uint64_t frames : {std::uint64_t{1} << 14, std::uint64_t{1} << 15, std::uint64_t{20'011}}) {

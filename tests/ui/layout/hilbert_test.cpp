@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/test_name.h"
 #include "ui/layout/hilbert.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ unsigned distance(CellPoint a, CellPoint b) {
     return along(a.x, b.x) + along(a.y, b.y);
 }
 
-class EveryGridSize : public testing::TestWithParam<unsigned> {};
+class EveryGridSize : public ::testing::TestWithParam<unsigned> {};
 
 TEST_P(EveryGridSize, VisitsEveryCellOnceInStepsOfOne) {
     const unsigned bits = GetParam();
@@ -51,7 +52,9 @@ TEST_P(EveryGridSize, EveryAlignedBlockOfEveryOrderIsOneRectangle) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Bits, EveryGridSize, testing::Range(0U, 15U));
+INSTANTIATE_TEST_SUITE_P(Bits, EveryGridSize, ::testing::Range(0U, 15U), [](const auto& test) {
+    return ksl::testing::as_test_name("bits " + std::to_string(test.param));
+});
 
 RC_GTEST_PROP(Hilbert, IndexAndCellAreInversesOnTheLargestMachine, ()) {
     const auto index = *rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 28);

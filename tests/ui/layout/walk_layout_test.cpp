@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/test_name.h"
 #include "ui/layout/walk_layout.h"
 
 #include <gtest/gtest.h>
@@ -14,9 +15,15 @@ struct WalkCase {
     WalkShape shape;
     double width;
     double height;
+
+    [[nodiscard]] std::string name() const {
+        const auto whole = [](double length) { return std::to_string(static_cast<int>(length)); };
+        return std::to_string(shape.levels) + " levels leaf " + std::to_string(shape.leaf_level) + " in " +
+               whole(width) + "x" + whole(height);
+    }
 };
 
-class EveryWalk : public testing::TestWithParam<WalkCase> {
+class EveryWalk : public ::testing::TestWithParam<WalkCase> {
 protected:
     [[nodiscard]] static WalkLayout layout() {
         const WalkCase& c = GetParam();
@@ -38,7 +45,8 @@ std::vector<WalkCase> every_case() {
     }
     return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Shapes, EveryWalk, testing::ValuesIn(every_case()));
+INSTANTIATE_TEST_SUITE_P(Shapes, EveryWalk, ::testing::ValuesIn(every_case()),
+                         [](const auto& test) { return ksl::testing::as_test_name(test.index, test.param.name()); });
 
 TEST_P(EveryWalk, NothingOverlapsAndNothingLeavesThePicture) {
     const WalkLayout walk = layout();

@@ -4,9 +4,8 @@
 // formulas, and itself tested against published values.
 //
 // Source:  CIEDE2000: Sharma, Wu, Dalal, "The CIEDE2000 color-difference formula", Color Research and Application 30,
-// 2005.
-//          Colour-vision deficiency: Machado, Oliveira, Fernandes, "A physiologically-based model for simulation of
-//          color vision deficiency", IEEE TVCG 15, 2009, table of matrices, severity 1.0, applied to linear RGB.
+//          2005. Colour-vision deficiency: Machado, Oliveira, Fernandes, "A physiologically-based model for simulation
+//          of color vision deficiency", IEEE TVCG 15, 2009, table of matrices, severity 1.0, applied to linear RGB.
 #pragma once
 
 #include "ui/theme/palette.h"

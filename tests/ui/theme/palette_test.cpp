@@ -118,8 +118,18 @@ class EveryScheme : public testing::TestWithParam<Scheme> {
 protected:
     Look look_{{.scheme = GetParam()}};
 };
+std::string scheme_name(const testing::TestParamInfo<Scheme>& test) {
+    switch (test.param) {
+    case Scheme::light: return "light";
+    case Scheme::dark: return "dark";
+    case Scheme::print: return "print";
+    case Scheme::high_contrast: return "high_contrast";
+    }
+    return "";
+}
 INSTANTIATE_TEST_SUITE_P(Schemes, EveryScheme,
-                         testing::Values(Scheme::light, Scheme::dark, Scheme::print, Scheme::high_contrast));
+                         testing::Values(Scheme::light, Scheme::dark, Scheme::print, Scheme::high_contrast),
+                         scheme_name);
 
 TEST_P(EveryScheme, TextReadsOnEveryGround) {
     for (const Role ground : {Role::canvas, Role::panel}) {
