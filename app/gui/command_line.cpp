@@ -31,6 +31,21 @@ bool read_size(const std::string& text, WindowRequest& request) {
            request.width <= kMost && request.height <= kMost;
 }
 
+/// Designs are chosen by their place, not by their name: a scenario may have one design twice.
+const CLI::Validator& place_in_list() {
+    static const CLI::Validator kPlace{[](const std::string& text) {
+                                           std::size_t place = 0;
+                                           const char* end = text.data() + text.size();
+                                           const auto read = std::from_chars(text.data(), end, place);
+                                           if (read.ec == std::errc{} && read.ptr == end && place != 0)
+                                               return std::string{};
+                                           return text + " is no place in the scenario's list of designs; write 1 for "
+                                                         "the first";
+                                       },
+                                       ""};
+    return kPlace;
+}
+
 } // namespace
 
 std::expected<WindowRequest, int> read_command_line(int argc, char** argv) {
@@ -40,10 +55,10 @@ std::expected<WindowRequest, int> read_command_line(int argc, char** argv) {
     CLI::App app{"The window of kstacklab, a desktop laboratory for kernel stacks."};
     app.set_version_flag("--version", "kstacklab-gui " KSL_VERSION);
     app.add_option("scenario", request.scenario, "A scenario that comes with the program, or a file");
-    app.add_option("--design", design, "Which of the scenario's designs, counted from 1")->check(CLI::PositiveNumber);
+    app.add_option("--design", design, "Which of the scenario's designs, counted from 1")->check(place_in_list());
     std::size_t beside = 0;
     app.add_option("--beside", beside, "A second design beside it, step by step, counted from 1")
-        ->check(CLI::PositiveNumber);
+        ->check(place_in_list());
     app.add_option("--lesson-step", request.lesson_step, "Begins the scenario's lesson at this step, counted from 1");
     app.add_option("--capture", request.capture, "A captured system to look at: a folder, or a crash dump");
     app.add_option("--page", request.page, "memory or walk: what the middle of the window shows")

@@ -6,7 +6,10 @@
 #include "sim/import/table_pages.h"
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace ksl::sim {
 
@@ -25,6 +28,71 @@ void add_tables(const TablePagesCapture& tables, ImportSummary& summary) {
     summary.add("table_pages", "table pages", std::uint64_t{tables.pages.size()});
 }
 
+/// Free memory of a state, and how much of it is in pieces that a stack of 16 KiB of neighbouring frames can have.
+struct FreeMemory {
+    core::Bytes in_lists;
+    core::Bytes in_page_lists;
+    core::Bytes in_stack_blocks;
+    std::optional<unsigned> largest_order;
+};
+
+FreeMemory free_memory(const capture::BuddyState& buddy) {
+    constexpr unsigned kStackOrder = 2;
+    FreeMemory sum;
+    for (const capture::ZoneState& zone : buddy.zones) {
+        for (unsigned order = 0; order < core::kOrders; ++order) {
+            const core::Bytes bytes{(zone.free_blocks[order] << order) * core::kPageBytes};
+            sum.in_lists += bytes;
+            if (order >= kStackOrder) sum.in_stack_blocks += bytes;
+            if (bytes != core::Bytes{}) sum.largest_order = std::max(order, sum.largest_order.value_or(0));
+        }
+        for (const capture::PcpState& lists : zone.pcp)
+            sum.in_page_lists += core::Bytes{lists.count * core::kPageBytes};
+    }
+    return sum;
+}
+
+std::uint64_t cached_stacks(const capture::VmapState& vmap) {
+    std::uint64_t count = 0;
+    for (const capture::CachedStacks& slots : *vmap.cached_stacks)
+        count +=
+            static_cast<std::uint64_t>(std::ranges::count_if(slots, [](const auto& slot) { return slot.has_value(); }));
+    return count;
+}
+
+/// A row a state: how the memory, the tasks and the vmalloc area went on.
+Table rows_of_states(const std::vector<capture::State>& states) {
+    Table table{.columns = {{"state", "state", Unit::count},
+                            {"events_before", "after event", Unit::count},
+                            {"free_bytes", "free", Unit::bytes},
+                            {"stack_block_bytes", "in blocks of 16 KiB up", Unit::bytes},
+                            {"largest_order", "largest order", Unit::count},
+                            {"page_list_bytes", "on page lists", Unit::bytes},
+                            {"tasks", "tasks", Unit::count},
+                            {"areas", "vmalloc areas", Unit::count},
+                            {"lazy_bytes", "freed lazily", Unit::bytes},
+                            {"cached_stacks", "cached stacks", Unit::count}},
+                .rows = {}};
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        const capture::State& state = states[i];
+        std::vector<Cell> row{std::uint64_t{i}, {}, {}, {}, {}, {}};
+        if (state.events_before) row[1] = *state.events_before;
+        if (state.buddy) {
+            const FreeMemory free = free_memory(*state.buddy);
+            row[2] = free.in_lists.count();
+            row[3] = free.in_stack_blocks.count();
+            if (free.largest_order) row[4] = std::uint64_t{*free.largest_order};
+            row[5] = free.in_page_lists.count();
+        }
+        row.emplace_back(std::uint64_t{state.tasks.tasks.size()});
+        row.emplace_back(std::uint64_t{state.vmap.areas.size()});
+        row.emplace_back(state.vmap.lazy_pages.count() * core::kPageBytes);
+        row.push_back(state.vmap.cached_stacks ? Cell{cached_stacks(state.vmap)} : Cell{});
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
 Result<void> add_replay(const fs::path& folder, ImportSummary& summary) {
     KSL_TRY_ASSIGN(capture, capture::read_capture(folder));
     summary.add("states", "recorded states", std::uint64_t{capture.states.size()});
@@ -32,6 +100,7 @@ Result<void> add_replay(const fs::path& folder, ImportSummary& summary) {
     const auto& buddy = capture.states[0].buddy;
     summary.add("zones", "zones", std::uint64_t{buddy ? buddy->zones.size() : 0});
     summary.add("tasks", "tasks at the start", std::uint64_t{capture.states[0].tasks.tasks.size()});
+    summary.rows = rows_of_states(capture.states);
     return {};
 }
 

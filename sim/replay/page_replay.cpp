@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <utility>
 
 namespace ksl::sim {
@@ -78,8 +77,8 @@ bool has_begun(const capture::EventLog& log, std::size_t first, std::size_t requ
 /// other: the request's record may stand behind what an interrupt did that came after it.
 void play_interrupted(const capture::EventLog& log, PageWorld& world, std::size_t first, std::size_t request,
                       PageWorld::Alternatives& others) {
-    std::vector<std::size_t> order(request - first + 1);
-    std::iota(order.begin(), order.end(), first);
+    std::vector<std::size_t> order;
+    for (std::size_t position = first; position <= request; ++position) order.push_back(position);
     std::vector<std::size_t> other_order = order;
     std::ranges::rotate(other_order, std::prev(other_order.end()));
     if (has_begun(log, first, request)) std::swap(order, other_order);

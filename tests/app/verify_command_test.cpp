@@ -151,6 +151,21 @@ TEST(ImportCommand, ACaptureIsSummedUpAsText) {
     EXPECT_NE(ran.out.find("recorded states     10\n  trace events        44,548\n"), std::string::npos) << ran.out;
 }
 
+/// The purge of the vmalloc area is seen: pages wait until a little over 32 MiB of them do, then none.
+TEST(ImportCommand, ARecordedStateIsARow) {
+    const auto ran = run({"import", captures() / "2016/replay-4.9-vmap-y-512M", "--json"});
+    const auto rows = nlohmann::json::parse(ran.out).at("rows");
+    ASSERT_EQ(rows.size(), 17U);
+    EXPECT_EQ(rows[12].at("areas"), 1592);
+    EXPECT_GT(rows[12].at("lazy_bytes"), 29 << 20);
+    EXPECT_LT(rows[13].at("lazy_bytes"), 1 << 20);
+    for (const auto& row : rows) {
+        EXPECT_LE(row.at("stack_block_bytes"), row.at("free_bytes"));
+        EXPECT_LE(row.at("cached_stacks"), 2);
+        EXPECT_GE(row.at("tasks"), 24);
+    }
+}
+
 TEST(ImportCommand, WhatNobodyKnowsIsRefusedInOneLine) {
     const Scratch scratch;
     for (const auto& file :

@@ -62,7 +62,7 @@ sim::Result<OpenedCapture> open_capture(const std::filesystem::path& path) {
 
 CaptureView::CaptureView(const Theme& theme, QWidget* parent)
     : QWidget(parent), theme_(theme), title_(new QLabel(this)), pages_(new QTabWidget(this)), facts_(new_table(this)),
-      rows_(new_table(this)), tables_(new QWidget(this)), list_(new QListView(this)),
+      rows_(new_table(this)), figures_(new QWidget(this)), tables_(new QWidget(this)), list_(new QListView(this)),
       lines_(new QStringListModel(this)), walk_(new PageWalkView(theme, this)) {
     setAccessibleName(tr("Captured system"));
     walk_->setObjectName(QStringLiteral("captured"));
@@ -74,6 +74,11 @@ CaptureView::CaptureView(const Theme& theme, QWidget* parent)
     facts_->horizontalHeader()->setStretchLastSection(true);
     facts_->setAccessibleName(tr("What the capture holds"));
     rows_->setAccessibleName(tr("Rows of the capture"));
+    facts_->setSizeAdjustPolicy(QAbstractScrollArea::AdjustToContents);
+    auto* figures = new QVBoxLayout(figures_);
+    figures->setContentsMargins(0, 0, 0, 0);
+    figures->addWidget(facts_);
+    figures->addWidget(rows_, 1);
     list_->setModel(lines_);
     list_->setUniformItemSizes(true);
     list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -122,17 +127,22 @@ void CaptureView::show_capture(const OpenedCapture& capture) {
         for (int column = 0; column < rows_->columnCount(); ++column) {
             const auto at = static_cast<std::size_t>(column);
             const auto& cell = summary.rows.rows[static_cast<std::size_t>(row)][at];
-            rows_->setItem(row, column, new QTableWidgetItem(cell_text(summary.rows.columns[at], cell)));
+            auto* item = new QTableWidgetItem(cell_text(summary.rows.columns[at], cell));
+            if (summary.rows.columns[at].unit != sim::Unit::text)
+                item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+            rows_->setItem(row, column, item);
         }
     }
     rows_->resizeColumnsToContents();
+    rows_->setVisible(rows != 0);
+    // Few figures leave their room to the rows below.
+    facts_->setSizePolicy(QSizePolicy::Expanding, rows == 0 ? QSizePolicy::Expanding : QSizePolicy::Maximum);
     lines_->setStringList(QString::fromStdString(capture.dump).split(u'\n', Qt::SkipEmptyParts));
     walk_->show_capture(capture.tables);
     pages_->clear();
     if (capture.tables != nullptr) pages_->addTab(tables_, tr("Page tables"));
-    if (facts_->rowCount() != 0) pages_->addTab(facts_, tr("Figures"));
-    if (rows_->rowCount() != 0) pages_->addTab(rows_, tr("Rows"));
-    for (QWidget* page : std::initializer_list<QWidget*>{tables_, facts_, rows_}) {
+    if (facts_->rowCount() != 0 || rows != 0) pages_->addTab(figures_, tr("Figures"));
+    for (QWidget* page : std::initializer_list<QWidget*>{tables_, figures_}) {
         if (pages_->indexOf(page) < 0) page->hide();
     }
     if (capture.tables == nullptr) return;

@@ -53,6 +53,7 @@ private:
     QTabWidget* pages_;
     QTableWidget* facts_;
     QTableWidget* rows_;
+    QWidget* figures_; ///< both, one above the other
     QWidget* tables_;
     QListView* list_;
     QStringListModel* lines_;

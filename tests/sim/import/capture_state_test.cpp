@@ -157,7 +157,7 @@ TEST(CaptureState, EveryStateOfEveryCaptureIsReadAndConsistentInItself) {
             }
         }
     }
-    EXPECT_EQ(states, 124U);
+    EXPECT_EQ(states, 132U);
 }
 
 std::string small_state() {

@@ -140,7 +140,7 @@ TEST(PageReplay, FalsifiedDrainsAreFoundOneByOne) {
     EXPECT_EQ(result->part(kPageFrames)->differing(), 0U);
 }
 
-TEST(PageReplay, TwoBlocksOfAFreeListThatChangedPlacesAreTwoDifferences) {
+TEST(PageReplay, TwoBlocksOfAFreeListThatChangedPlacesAreOneDifference) {
     Capture capture = read(kSmall);
     auto& lists = capture.states[3].buddy->zones[1].free_lists;
     const auto longest = std::ranges::max_element(lists, {}, [](const auto& list) { return list.pfns.size(); });
@@ -148,7 +148,7 @@ TEST(PageReplay, TwoBlocksOfAFreeListThatChangedPlacesAreTwoDifferences) {
     std::swap(longest->pfns.front(), longest->pfns.back());
     const auto result = replay_pages(capture);
     ASSERT_TRUE(result.has_value());
-    ASSERT_EQ(result->part(kPageStates)->differing(), 2U);
+    ASSERT_EQ(result->part(kPageStates)->differing(), 1U);
     EXPECT_NE(result->part(kPageStates)->differences()[0].where.find("DMA32: free list of order"), std::string::npos);
 }
 

@@ -2,6 +2,7 @@
 //
 // States of captures without a trace: what they say more than once must agree, and one false figure is one difference.
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 #include <nlohmann/json.hpp>
 
@@ -72,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
                       FalseFigure{kNew, "during.state.json.gz", "/buddy/zones/1/watermark/2", 1, "states"},
                       FalseFigure{kOld, "before.state.json.gz", "/vmap/purge_list_newest_first/0/end", 4096, "states"},
                       FalseFigure{kOld, "before.state.json.gz", "/vmap/page_offset_base", 4096, "states"},
-                      FalseFigure{kOld, "before.state.json.gz", "/tasks/thread_info_in_task", 0, "states"}));
+                      FalseFigure{kOld, "before.state.json.gz", "/tasks/thread_info_in_task", 0, "states"}),
+    [](const auto& test) { return ksl::testing::as_test_name(test.index, test.param.place); });
 
 TEST(FalseStates, AListUnderAnotherOrderIsOneDifference) {
     const SpoiledCapture capture{kNew};

@@ -2,6 +2,7 @@
 //
 // A trace that is told by rows and by the kernel's text: whatever is false in one of them is one difference.
 #include "tests/sim/verify/spoiled_capture.h"
+#include "tests/test_name.h"
 
 #include <algorithm>
 
@@ -91,7 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
                       FalseInput{"mm_page_alloc", kType,
                                  [](const std::string& type) { return std::string{type == "0" ? "1" : "0"}; }},
                       FalseInput{"mm_page_alloc", kFlags,
-                                 [](const std::string& flags) { return flags + "|__GFP_COLD"; }}));
+                                 [](const std::string& flags) { return flags + "|__GFP_COLD"; }}),
+    [](const auto& test) { return ksl::testing::as_test_name(test.index, test.param.event); });
 
 TEST(FalseAnswers, AreCountedWhereTheReplayObjects) {
     const SpoiledCapture capture{kCapture};
