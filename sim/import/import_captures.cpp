@@ -87,7 +87,8 @@ Table rows_of_states(const std::vector<capture::State>& states) {
         row.emplace_back(std::uint64_t{state.tasks.tasks.size()});
         row.emplace_back(std::uint64_t{state.vmap.areas.size()});
         row.emplace_back(state.vmap.lazy_pages.count() * core::kPageBytes);
-        row.push_back(state.vmap.cached_stacks ? Cell{cached_stacks(state.vmap)} : Cell{});
+        row.emplace_back();
+        if (state.vmap.cached_stacks) row.back() = cached_stacks(state.vmap);
         table.rows.push_back(std::move(row));
     }
     return table;
