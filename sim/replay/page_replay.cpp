@@ -78,6 +78,7 @@ bool has_begun(const capture::EventLog& log, std::size_t first, std::size_t requ
 void play_interrupted(const capture::EventLog& log, PageWorld& world, std::size_t first, std::size_t request,
                       PageWorld::Alternatives& others) {
     std::vector<std::size_t> order;
+    order.reserve(request + 1 - first);
     for (std::size_t position = first; position <= request; ++position) order.push_back(position);
     std::vector<std::size_t> other_order = order;
     std::ranges::rotate(other_order, std::prev(other_order.end()));

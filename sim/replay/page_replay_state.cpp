@@ -102,6 +102,7 @@ struct Entry {
 };
 std::vector<Entry> entries_of(const ExplicitList& list) {
     std::vector<Entry> entries;
+    entries.reserve(list.blocks.size());
     for (std::size_t i = 0; i < list.blocks.size(); ++i)
         entries.push_back({list.blocks[i], i < list.remembered.size() ? list.remembered[i] : list.type});
     return entries;

@@ -51,7 +51,7 @@ TEST(ListEdits, OfLongListsThatDifferThroughoutAreOne) {
     EXPECT_EQ(list_edits(other, numbers(4999)).size(), 1U);
 }
 
-RC_GTEST_PROP(ListEdits, OfReplacedEntriesAreAsMany, (std::vector<std::size_t> places)) {
+RC_GTEST_PROP(ListEdits, OfReplacedEntriesAreAsMany, (const std::vector<std::size_t>& places)) {
     List wrong = numbers(400);
     std::size_t replaced = 0;
     for (std::size_t place : places) {

@@ -4,6 +4,8 @@
 #include "tests/sim/verify/spoiled_capture.h"
 #include "tests/test_name.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace ksl::sim {
@@ -128,7 +130,7 @@ TEST(FalseLines, AMissingOrRepeatedLineIsOneDifference) {
         const SpoiledCapture capture{kCapture};
         falsify_lines(capture, 3, [&](const std::string& line) {
             if (line.find("mm_page_") == std::string::npos) return line;
-            return is_repeated ? line + "\n" + line : std::string{};
+            return is_repeated ? fmt::format("{0}\n{0}", line) : std::string{};
         });
         EXPECT_EQ(differing_parts(capture.folder()), "trace_text 3") << is_repeated;
     }
