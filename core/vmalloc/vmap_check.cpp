@@ -23,12 +23,7 @@ const char* VmapAllocator::check_indices() const {
     all_exist &= cached.is_none() || cached.raw() < areas_.size();
     for (std::size_t i = 0; i < purge_list_.size(); ++i) all_exist &= purge_list_[i].raw() < areas_.size();
     if (rules_.has_nodes() && nodes_.count() != rules_.nodes) return "there are as many vmap nodes as the rules say";
-    for (std::uint32_t node = 0; node < nodes_.count(); ++node) {
-        all_exist &= areas_.exists(nodes_.busy(node)) && areas_.exists(nodes_.lazy(node));
-        for (std::uint32_t pool = 0; pool < VmapNodes::kPools; ++pool) {
-            all_exist &= areas_.exists(nodes_.first_pooled(node, pool));
-        }
-    }
+    all_exist &= nodes_.check_indices(areas_);
     return all_exist ? "" : "roots and lists lead to records";
 }
 

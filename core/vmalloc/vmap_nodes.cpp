@@ -77,6 +77,16 @@ NodeIndex VmapNodes::decay(AreaPool& areas, std::uint32_t node, std::uint32_t wh
     return first;
 }
 
+bool VmapNodes::check_indices(const AreaPool& areas) const {
+    if (pools_.size() != index(count(), 0)) return false;
+    bool all_exist = true;
+    for (std::uint32_t node = 0; node < count(); ++node) {
+        all_exist &= areas.exists(busy(node)) && areas.exists(lazy(node));
+        for (std::uint32_t pool = 0; pool < kPools; ++pool) all_exist &= areas.exists(first_pooled(node, pool));
+    }
+    return all_exist;
+}
+
 const char* VmapNodes::check_pools(const AreaPool& areas) const {
     for (std::uint32_t node = 0; node < count(); ++node) {
         for (std::uint32_t which = 0; which < kPools; ++which) {

@@ -52,6 +52,9 @@ public:
     [[nodiscard]] NodeIndex first_pooled(std::uint32_t node, std::uint32_t pool) const {
         return pools_[index(node, pool)].head;
     }
+    /// A pool for every size in every node, and roots and heads that lead to records: to be asked before check_pools()
+    /// about what was read from somewhere.
+    [[nodiscard]] bool check_indices(const AreaPool& areas) const;
     [[nodiscard]] const char* check_pools(const AreaPool& areas) const;
 
     template <class Archive>
