@@ -1,56 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
 // Each figure of a recorded state that the trace or the other figures determine: falsified, it is one difference.
-#include "tests/sim/verify/spoiled_capture.h"
-#include "tests/test_name.h"
-
-#include <nlohmann/json.hpp>
+#include "tests/sim/verify/false_figure.h"
 
 namespace ksl::sim {
 namespace {
 
-using Json = nlohmann::json;
+using testing::add_to;
+using testing::change;
 using testing::differing_parts;
+using testing::FalseFigure;
+using testing::Json;
 using testing::SpoiledCapture;
 
 constexpr const char* k47 = "2016/replay-4.7-512M";
 constexpr const char* k49 = "2016/replay-4.9-vmap-y-fragmented-192M";
 constexpr const char* k61 = "6.1/replay-vmap-y-512M";
 
-void change(const SpoiledCapture& capture, const std::string& file, const std::function<void(Json&)>& edit) {
-    Json state = Json::parse(capture.read(file));
-    edit(state);
-    capture.write(file, state.dump());
-}
-
-void add_to(Json& number, std::uint64_t more) {
-    if (number.is_string()) {
-        std::ostringstream text;
-        text << "0x" << std::hex << std::stoull(number.get<std::string>(), nullptr, 16) + more;
-        number = text.str();
-    } else {
-        number = number.get<std::uint64_t>() + more;
-    }
-}
-
-/// A figure by its place ("/vmap/busy/3/nr_pages") and how much is added to it.
-struct FalseFigure {
-    const char* capture;
-    const char* place;
-    std::uint64_t more;
-    const char* part;
-};
-void PrintTo(const FalseFigure& figure, std::ostream* out) {
-    *out << figure.capture << figure.place;
-}
-
 class FalseFigures : public ::testing::TestWithParam<FalseFigure> {};
 
 TEST_P(FalseFigures, AreOneDifferenceEach) {
     const SpoiledCapture capture{GetParam().capture};
     for (const char* file : {"state_02.json.gz", "state_04.json.gz"}) {
-        change(capture, file,
-               [](Json& state) { add_to(state.at(Json::json_pointer{GetParam().place}), GetParam().more); });
+        GetParam().put_into(capture, file);
     }
     EXPECT_EQ(differing_parts(capture.folder()), GetParam().part + std::string{" 2"});
 }
@@ -67,10 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Constants, FalseFigures,
                                            FalseFigure{k49, "/tasks/thread_size", 4096, "states"},
                                            FalseFigure{k49, "/ring/0/entries", 1, "states"},
                                            FalseFigure{k61, "/trace_events_before_this_state", 3, "states"}),
-                         [](const auto& test) {
-                             return ksl::testing::as_test_name(test.index,
-                                                               std::string{test.param.capture} + test.param.place);
-                         });
+                         testing::name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Tasks, FalseFigures,
@@ -88,9 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                       FalseFigure{k61, "/tasks/tasks/9/vm_struct/size", 4096, "stack_layout"},
                       FalseFigure{k61, "/tasks/tasks/9/vm_struct/flags", 1, "stack_layout"},
                       FalseFigure{k61, "/tasks/tasks/9/vm_struct/pfns/2", 1, "areas"}),
-    [](const auto& test) {
-        return ksl::testing::as_test_name(test.index, std::string{test.param.capture} + test.param.place);
-    });
+    testing::name_of);
 
 INSTANTIATE_TEST_SUITE_P(Areas, FalseFigures,
                          ::testing::Values(FalseFigure{k49, "/vmap/areas_in_tree/13/page_pfns/1", 1, "areas"},
@@ -104,10 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Areas, FalseFigures,
                                            FalseFigure{k49, "/vmap/areas_in_tree/13/flags", 1, "areas"},
                                            FalseFigure{k61, "/vmap/busy/60/end", 4096, "states"},
                                            FalseFigure{k61, "/vmap/busy/60/start", 4096, "states"}),
-                         [](const auto& test) {
-                             return ksl::testing::as_test_name(test.index,
-                                                               std::string{test.param.capture} + test.param.place);
-                         });
+                         testing::name_of);
 
 TEST(FalsifiedStates, ACallerOfAnAreaIsOneDifference) {
     const SpoiledCapture capture{k61};
