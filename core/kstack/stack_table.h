@@ -47,7 +47,7 @@ public:
     [[nodiscard]] std::uint32_t live() const { return live_; }
     /// One past the largest id ever given; ids below may be free.
     [[nodiscard]] std::uint32_t limit() const { return static_cast<std::uint32_t>(records_.size()); }
-    [[nodiscard]] bool is_live(StackId id) const { return records_[id.raw()].place != kNone; }
+    [[nodiscard]] bool is_live(StackId id) const { return id.raw() < limit() && records_[id.raw()].place != kNone; }
 
     template <class Archive>
     void describe(Archive& archive) {

@@ -13,10 +13,11 @@ public:
     explicit Check(const MachineState& state) : state_(state) {}
 
     std::string run() {
-        parts();
-        tasks();
-        stacks();
-        processors();
+        // In this order: what comes later follows indices that were looked at before, and the state may come from a
+        // damaged file.
+        for (const auto step : {&Check::parts, &Check::tasks, &Check::stacks, &Check::processors}) {
+            if (problem_.empty()) (this->*step)();
+        }
         return std::move(problem_);
     }
 
@@ -81,6 +82,7 @@ private:
                 }
                 continue;
             }
+            if (frame->raw() >= seen.size()) return fail("a stack's frames lie in memory");
             if (seen[frame->raw()]) fail("a stack's frame is no other stack's");
             seen[frame->raw()] = true;
             const auto block = state_.memory.pages.state().frames.block_of(*frame);

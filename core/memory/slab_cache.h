@@ -166,6 +166,10 @@ private:
     [[nodiscard]] SlabIndex take_record();
     [[nodiscard]] std::string check_slab(SlabIndex index) const;
     [[nodiscard]] std::string check_lists() const;
+    [[nodiscard]] std::string check_node_list() const;
+    [[nodiscard]] std::string check_cpu(const CpuSlab& cpu) const;
+    [[nodiscard]] std::string check_free_records() const;
+    [[nodiscard]] bool is_record(SlabIndex index) const { return index < slabs_.size(); }
     [[nodiscard]] std::uint32_t free_list_length(SlabIndex slab, Link first) const;
 
     SlabShape shape_;

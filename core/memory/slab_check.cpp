@@ -13,6 +13,8 @@ std::string of_slab(std::uint32_t slab, const char* what) {
     return "slab " + std::to_string(slab) + ": " + what;
 }
 
+constexpr const char* kNoRecord = "lists lead to slabs"; // the state may come from a damaged file
+
 } // namespace
 
 /// Objects on a free list; more than a slab has if the list is broken.
@@ -46,38 +48,61 @@ std::string SlabCache::check_slab(SlabIndex index) const {
     return "";
 }
 
-std::string SlabCache::check_lists() const {
+std::string SlabCache::check_node_list() const {
     std::size_t listed = 0;
     SlabIndex previous = kNoSlab;
     for (SlabIndex at = partial_first_; at != kNoSlab; previous = at, at = slabs_[at].next) {
+        if (!is_record(at)) return kNoRecord;
         if (++listed > partial_count_) return "the node's list is as long as it is counted";
         if (slabs_[at].place != Place::node_partial) return of_slab(at, "is where its list says");
         if (slabs_[at].previous != previous) return of_slab(at, "is linked both ways");
     }
-    if (listed != partial_count_ || previous != partial_last_) return "the node's list ends where it ends";
-    std::size_t on_lists = 0;
+    return listed == partial_count_ && previous == partial_last_ ? "" : "the node's list ends where it ends";
+}
+
+std::string SlabCache::check_cpu(const CpuSlab& cpu) const {
+    if (cpu.slab == kNoSlab && cpu.free != kEnd) return "free objects of a CPU are of its slab";
+    if (cpu.slab != kNoSlab) {
+        if (!is_record(cpu.slab)) return kNoRecord;
+        if (slabs_[cpu.slab].place != Place::cpu_own) return of_slab(cpu.slab, "is its CPU's");
+    }
+    std::size_t length = 0;
+    for (SlabIndex at = cpu.partial; at != kNoSlab; at = slabs_[at].next) {
+        if (!is_record(at)) return kNoRecord;
+        if (++length > cpu.partial_count) return "a CPU's list is as long as it is counted";
+        if (slabs_[at].place != Place::cpu_partial) return of_slab(at, "is where its list says");
+    }
+    return length == cpu.partial_count ? "" : "a CPU's list is as long as it is counted";
+}
+
+std::string SlabCache::check_lists() const {
+    if (std::string broken = check_node_list(); !broken.empty()) return broken;
+    std::size_t listed = partial_count_;
+    std::size_t on_cpus = 0;
     std::size_t own = 0;
     for (const CpuSlab& cpu : cpus_) {
-        if (cpu.slab == kNoSlab && cpu.free != kEnd) return "free objects of a CPU are of its slab";
-        if (cpu.slab != kNoSlab) {
-            ++own;
-            if (slabs_[cpu.slab].place != Place::cpu_own) return of_slab(cpu.slab, "is its CPU's");
-        }
-        std::size_t length = 0;
-        for (SlabIndex at = cpu.partial; at != kNoSlab; at = slabs_[at].next) {
-            if (++length > cpu.partial_count) return "a CPU's list is as long as it is counted";
-            if (slabs_[at].place != Place::cpu_partial) return of_slab(at, "is where its list says");
-        }
-        if (length != cpu.partial_count) return "a CPU's list is as long as it is counted";
-        on_lists += length;
+        if (std::string broken = check_cpu(cpu); !broken.empty()) return broken;
+        on_cpus += cpu.partial_count;
+        own += cpu.slab != kNoSlab ? 1U : 0U;
     }
     for (SlabIndex i = 0; i < slabs_.size(); ++i) {
         if (slabs_[i].place == Place::node_partial) --listed;
-        if (slabs_[i].place == Place::cpu_partial) --on_lists;
+        if (slabs_[i].place == Place::cpu_partial) --on_cpus;
         if (slabs_[i].place == Place::cpu_own) --own;
     }
-    if (listed != 0 || on_lists != 0 || own != 0) return "every slab is on the list that it says it is on";
-    return "";
+    if (listed != 0 || on_cpus != 0 || own != 0) return "every slab is on the list that it says it is on";
+    return check_free_records();
+}
+
+/// Records of slabs that were given back form one list.
+std::string SlabCache::check_free_records() const {
+    std::size_t unused = 0;
+    for (SlabIndex i = 0; i < slabs_.size(); ++i) unused += slabs_[i].place == Place::nowhere ? 1U : 0U;
+    for (SlabIndex at = free_slots_; at != kNoSlab; at = slabs_[at].next) {
+        if (!is_record(at)) return kNoRecord;
+        if (slabs_[at].place != Place::nowhere || unused-- == 0) return "records that wait for a slab have none";
+    }
+    return unused == 0 ? "" : "a record without a slab waits for one";
 }
 
 std::string SlabCache::check_invariants() const {
@@ -98,6 +123,7 @@ std::string SlabCache::check_pages(const PageAllocator& pages) const {
         if (slab.place == Place::nowhere) continue;
         const auto node = static_cast<FrameTable::Node>(slab.block);
         const FrameTable& frames = pages.state().frames;
+        if (slab.block >= frames.frames().count()) return of_slab(i, "its pages lie in memory");
         if (frames.state(node) != BlockState::in_use || frames.order(node) != slab.order)
             return of_slab(i, "its pages are in use");
         if (frames.use(node) != FrameUse::slab || frames.owner(node) != FrameOwner{.id = i, .detail = number_})

@@ -120,13 +120,13 @@ const char* AddressSpaces::check_lists() const {
 
 const char* AddressSpaces::check_invariants(const PhysMemory& memory) const {
     if (const char* broken = check_lists(); *broken != '\0') return broken;
+    const auto lies_in_memory = [&](Pfn root) { return root.raw() < memory.frames().count(); };
+    bool all_in_memory = lies_in_memory(kernel_root_);
+    for_each([&](SpaceId, Pfn root) { all_in_memory &= lies_in_memory(root); });
+    if (!all_in_memory) return "top-level tables lie in memory";
     Effects silent;
     const char* broken = "";
     for_each([&](SpaceId, Pfn root) {
-        if (root.raw() >= memory.frames().count()) {
-            broken = "top-level tables lie in memory";
-            return;
-        }
         for (unsigned index = kFirstKernelEntry; index < kEntries; ++index) {
             const Pte ours = read_entry(root, index, memory, silent);
             const Pte kernels = read_entry(kernel_root_, index, memory, silent);
