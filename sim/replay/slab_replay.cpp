@@ -3,6 +3,7 @@
 
 #include "core/memory/slab_cache.h"
 #include "sim/replay/page_replay_state.h"
+#include "sim/replay/task_steps.h"
 
 #include <fmt/format.h>
 
@@ -21,109 +22,8 @@ using core::Pfn;
 using core::SlabObject;
 
 constexpr core::CpuId kCpu{0};
-/// A clone() that an interrupt delayed was not delayed by more.
-constexpr core::Nanoseconds kLongestInterrupt{300'000};
-/// From the new task_struct to the event that shows the task: copying a process takes milliseconds where a machine is
-/// emulated.
-constexpr core::Nanoseconds kLongestClone{20'000'000};
-/// THREAD_ALIGN of a vmapped stack.
-constexpr core::Bytes kStackAlign{16 << 10};
 /// Slabs that nobody recorded have frames behind all memory.
 constexpr std::uint64_t kUnknownFrames = std::uint64_t{1} << 30;
-
-struct TaskStep {
-    enum class Kind : std::uint8_t { taken, freed };
-    Kind kind = Kind::taken;
-    std::uint32_t task = 0;
-    std::uint64_t event = 0;
-    core::Nanoseconds time;
-    std::uint32_t interrupted = 0; ///< of a free in an interrupt: the task that it interrupted
-    std::vector<Pfn> blocks;       ///< recorded: taken for this task, or given back after it
-    bool is_order_open = false;    ///< tasks were freed while its clone() may have been on its way
-};
-
-/// What tells when in its clone() a task_struct was taken.
-enum class TakenAt : std::uint8_t {
-    first_request, ///< the first slab or stack area that the clone() asked for
-    fork_event,    ///< the event, but for what interrupted it just before
-};
-
-/// A request for a slab as new_slab() makes it: without any effort, and not from the reserves.
-bool is_for_slab(const capture::EventLog& log, const capture::PageAlloc& page) {
-    const std::string& flags = log.gfp_text(page.gfp);
-    return capture::has_gfp_flag(flags, "__GFP_NORETRY") && capture::has_gfp_flag(flags, "__GFP_NOMEMALLOC");
-}
-
-/// Tasks taken and freed in the order in which their task_structs were.
-struct TaskSteps {
-    std::vector<TaskStep> steps;
-    std::size_t slabs_of_others = 0; ///< asked for by tasks that did not fork any more
-};
-
-TaskSteps task_steps(const capture::EventLog& log, core::Order slab_order, const std::vector<OwnFrame>& own_frames,
-                     TakenAt taken_at) {
-    std::unordered_map<std::uint64_t, Pfn> corrected; // by event
-    for (const OwnFrame& own : own_frames) corrected.emplace(own.event, own.frame);
-    std::vector<TaskStep> steps;
-    std::unordered_map<std::uint32_t, std::vector<Pfn>> taken; // slabs by the task that asked, until its fork is seen
-    // By the task that is in clone(): the first event that shows its new task_struct to be taken.
-    std::unordered_map<std::uint32_t, std::uint64_t> taken_by;
-    std::unordered_map<std::uint32_t, std::uint64_t> not_in_clone; // by task: the last event that shows it elsewhere
-    const auto is_elsewhere = [&](const capture::Event& event) {
-        taken_by.erase(event.pid);
-        not_in_clone[event.pid] = event.index;
-    };
-    for (const capture::Event& event : log.events) {
-        const bool is_interrupt = event.context.interrupt != capture::Context::Interrupt::none;
-        if (const auto* page = std::get_if<capture::PageAlloc>(&event.body)) {
-            if (page->type == core::MigrateType::movable && !is_interrupt) is_elsewhere(event); // a page for a program
-            if (page->order != slab_order || !is_for_slab(log, *page)) continue;
-            taken_by.try_emplace(event.pid, event.index);
-            const auto known = corrected.find(event.index);
-            taken[event.pid].push_back(known == corrected.end() ? page->pfn : known->second);
-        } else if (std::holds_alternative<capture::Mark>(event.body)) {
-            is_elsewhere(event);
-        } else if (const auto* area = std::get_if<capture::VmapRequest>(&event.body)) {
-            // Only stacks are aligned like that; the stack follows the task_struct.
-            if (area->align == kStackAlign && !is_interrupt) taken_by.try_emplace(event.pid, event.index);
-        } else if (const auto* page_free = std::get_if<capture::PageFree>(&event.body)) {
-            const bool follows_a_free = !steps.empty() && steps.back().kind == TaskStep::Kind::freed;
-            if (page_free->order == slab_order && follows_a_free) steps.back().blocks.push_back(page_free->pfn);
-        } else if (const auto* freed = std::get_if<capture::TaskFreed>(&event.body)) {
-            steps.push_back({.kind = TaskStep::Kind::freed,
-                             .task = freed->pid,
-                             .event = event.index,
-                             .time = event.time,
-                             .interrupted = is_interrupt ? event.pid : 0,
-                             .blocks = {},
-                             .is_order_open = false});
-        } else if (const auto* forked = std::get_if<capture::TaskForked>(&event.body)) {
-            const auto known = taken_by.extract(event.pid);
-            const auto interrupts_this = [&](const TaskStep& step) {
-                if (taken_at == TakenAt::first_request && !known.empty() && step.kind == TaskStep::Kind::freed &&
-                    step.event > known.mapped())
-                    return true;
-                return step.interrupted == event.pid && event.time - step.time < kLongestInterrupt;
-            };
-            const bool is_order_open = !steps.empty() && steps.back().kind == TaskStep::Kind::freed &&
-                                       steps.back().event > not_in_clone[event.pid] &&
-                                       event.time - steps.back().time < kLongestClone;
-            not_in_clone[event.pid] = event.index;
-            auto at = steps.end();
-            while (at != steps.begin() && interrupts_this(*std::prev(at))) --at;
-            steps.insert(at, TaskStep{.kind = TaskStep::Kind::taken,
-                                      .task = forked->child,
-                                      .event = event.index,
-                                      .time = event.time,
-                                      .interrupted = 0,
-                                      .blocks = std::exchange(taken[event.pid], {}),
-                                      .is_order_open = is_order_open});
-        }
-    }
-    std::size_t slabs_of_others = 0;
-    for (const auto& [task, blocks] : taken) slabs_of_others += blocks.size();
-    return {.steps = std::move(steps), .slabs_of_others = slabs_of_others};
-}
 
 /// Tasks of before the first recorded slab: the last `third` are in one slab, the `second` before them in another, all
 /// earlier ones in a third.
