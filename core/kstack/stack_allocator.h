@@ -54,6 +54,8 @@ public:
     /// CPU hotplug: the cached stacks of a CPU that goes away are freed (free_vm_stack_cache, 4.14).
     unsigned empty_cache(KernelPort& kernel, CpuId cpu);
 
+    /// What its record says is behind it is there: to be asked first about a stack that was read from somewhere.
+    [[nodiscard]] bool has_place(StackId stack, const KernelMemory& memory) const;
     /// Lowest byte of the stack.
     [[nodiscard]] VirtAddr lowest(StackId stack, const KernelMemory& memory) const;
     [[nodiscard]] VirtAddr top(StackId stack, const KernelMemory& memory) const {

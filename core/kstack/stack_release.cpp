@@ -26,6 +26,11 @@ VirtRange StackAllocator::area(StackId stack, const KernelMemory& memory) const 
     return memory.vmap.range(AreaId{record.place});
 }
 
+bool StackAllocator::has_place(StackId stack, const KernelMemory& memory) const {
+    const bool is_computed = design_.backing == Backing::direct_map || design_.backing == Backing::pid_slot;
+    return is_computed || memory.vmap.has_record(AreaId{stacks_[stack].place});
+}
+
 VirtAddr StackAllocator::lowest(StackId stack, const KernelMemory& memory) const {
     const VirtAddr start = area(stack, memory).lowest;
     return design_.backing == Backing::direct_map ? start : start + layout_.lowest;

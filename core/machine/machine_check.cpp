@@ -73,6 +73,7 @@ private:
     }
     void one_stack(StackId stack, std::vector<bool>& seen) {
         const StackDesign& design = state_.config().design;
+        if (!state_.stacks.has_place(stack, state_.memory)) return fail("a stack's area exists");
         const VirtAddr lowest = state_.stacks.lowest(stack, state_.memory);
         for (unsigned page = 0; page < design.stack_pages(); ++page) {
             const auto frame = frame_at(lowest + bytes_of(Pages{page}));

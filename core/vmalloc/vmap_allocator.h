@@ -83,6 +83,8 @@ public:
     [[nodiscard]] Pages lazy_pages() const { return lazy_pages_; }
     [[nodiscard]] Pages lazy_limit() const { return rules_.lazy_limit(online_cpus_); }
     [[nodiscard]] VirtRange range(AreaId area) const { return areas_[area.raw()].range(); }
+    /// There is such a record, in use or not: to be asked first about an area that was read from somewhere.
+    [[nodiscard]] bool has_record(AreaId area) const { return area.raw() < areas_.size(); }
     [[nodiscard]] AreaKind kind(AreaId area) const { return areas_[area.raw()].kind(); }
     [[nodiscard]] AreaObject object(AreaId area) const { return areas_[area.raw()].object(); }
     /// Areas in use.
