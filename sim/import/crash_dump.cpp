@@ -4,15 +4,11 @@
 #include "core/paging/kernel_layout.h"
 #include "core/types/function_ref.h"
 #include "sim/import/csv_fields.h"
-#include "sim/import/elf_core.h"
-#include "sim/import/kdump_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -26,14 +22,6 @@ constexpr std::size_t kMostTables = 262'144;
 
 using Words = std::array<std::uint64_t, 512>;
 using ReadPage = core::FunctionRef<bool(core::Pfn, Words&)>;
-
-std::string first_bytes(const std::filesystem::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    std::string bytes(20, '\0');
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-    return bytes;
-}
 
 /// Reads all tables below a root, each once.
 class TableCollector {
@@ -89,24 +77,13 @@ Result<core::ControlRegisters> registers_of(std::string_view vmcoreinfo, const s
     return registers;
 }
 
-Result<core::ControlRegisters> registers_of(const std::vector<CoreCpu>& cpus, std::string_view vmcoreinfo,
-                                            const std::string& file) {
-    if (cpus.empty()) return registers_of(vmcoreinfo, file);
+Result<core::ControlRegisters> registers_of(const CoreNotes& notes, const std::string& file) {
+    if (notes.cpus.empty()) return registers_of(notes.vmcoreinfo, file);
     core::ControlRegisters registers;
-    registers.cr0 = cpus.front().cr0;
-    registers.cr3 = cpus.front().cr3;
-    registers.cr4 = cpus.front().cr4;
+    registers.cr0 = notes.cpus.front().cr0;
+    registers.cr3 = notes.cpus.front().cr3;
+    registers.cr4 = notes.cpus.front().cr4;
     return registers;
-}
-
-Result<TablePagesCapture> collect_tables(const core::ControlRegisters& registers, ReadPage read,
-                                         const std::string& file) {
-    const core::PagingMode mode = core::PagingMode::of(registers, {.physical_bits = 52});
-    TableCollector collector{read};
-    if (!collector.collect(core::Pte{registers.cr3}.table(), mode.geometry.top())) {
-        return fail(file, 0, fmt::format("does not hold the top page table at {:#x}", registers.cr3));
-    }
-    return collector.take(registers);
 }
 
 void add_vmcoreinfo(std::string_view vmcoreinfo, CrashDump& dump) {
@@ -118,47 +95,36 @@ void add_vmcoreinfo(std::string_view vmcoreinfo, CrashDump& dump) {
 
 } // namespace
 
-bool is_elf_core(const std::filesystem::path& path) {
-    const std::string bytes = first_bytes(path);
-    return bytes.size() >= 18 && bytes.starts_with("\177ELF") && bytes[16] == 4 && bytes[17] == 0; // ET_CORE
-}
-
-bool is_kdump(const std::filesystem::path& path) {
-    const std::string bytes = first_bytes(path);
-    return bytes.starts_with("KDUMP   ") || bytes.starts_with("DISKDUMP") || bytes.starts_with("makedumpfile");
-}
-
 Result<CrashDump> describe_crash_dump(const std::filesystem::path& path) {
+    KSL_TRY_ASSIGN(file, DumpFile::open(path));
     CrashDump dump;
-    if (is_kdump(path)) {
-        dump.format = "kdump";
-        KSL_TRY_ASSIGN(file, KdumpFile::open(path));
-        dump.cpus = file.notes().cpus.size();
-        add_vmcoreinfo(file.notes().vmcoreinfo, dump);
-        return dump;
+    dump.format = "kdump";
+    dump.cpus = file.notes().cpus.size();
+    if (const ElfCore* core = file.as_elf()) {
+        dump.format = "ELF core";
+        dump.segments = core->segments().size();
+        for (const ElfCore::Segment& segment : core->segments()) {
+            dump.memory_bytes += (segment.range.top - segment.range.lowest).count();
+        }
     }
-    KSL_TRY_ASSIGN(core, ElfCore::open(path));
-    dump.format = "ELF core";
-    dump.segments = core.segments().size();
-    dump.cpus = core.cpus().size();
-    for (const ElfCore::Segment& segment : core.segments()) {
-        dump.memory_bytes += (segment.range.top - segment.range.lowest).count();
-    }
-    add_vmcoreinfo(core.vmcoreinfo(), dump);
+    add_vmcoreinfo(file.notes().vmcoreinfo, dump);
     return dump;
 }
 
-Result<TablePagesCapture> read_crash_dump(const std::filesystem::path& path) {
-    if (is_kdump(path)) {
-        KSL_TRY_ASSIGN(file, KdumpFile::open(path));
-        KSL_TRY_ASSIGN(registers, registers_of(file.notes().cpus, file.notes().vmcoreinfo, path.string()));
-        const auto read = [&](core::Pfn frame, Words& words) { return file.read_page(frame, words); };
-        return collect_tables(registers, read, path.string());
+Result<TablePagesCapture> read_tables(const DumpFile& file, const std::string& name) {
+    KSL_TRY_ASSIGN(registers, registers_of(file.notes(), name));
+    const core::PagingMode mode = core::PagingMode::of(registers, {.physical_bits = 52});
+    const auto read = [&](core::Pfn frame, Words& words) { return file.read_page(frame, words); };
+    TableCollector collector{read};
+    if (!collector.collect(core::Pte{registers.cr3}.table(), mode.geometry.top())) {
+        return fail(name, 0, fmt::format("does not hold the top page table at {:#x}", registers.cr3));
     }
-    KSL_TRY_ASSIGN(core, ElfCore::open(path));
-    KSL_TRY_ASSIGN(registers, registers_of(core.cpus(), core.vmcoreinfo(), path.string()));
-    const auto read = [&](core::Pfn frame, Words& words) { return core.read_page(frame, words); };
-    return collect_tables(registers, read, path.string());
+    return collector.take(registers);
+}
+
+Result<TablePagesCapture> read_crash_dump(const std::filesystem::path& path) {
+    KSL_TRY_ASSIGN(file, DumpFile::open(path));
+    return read_tables(file, path.string());
 }
 
 } // namespace ksl::sim

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// Page tables out of a crash dump: an ELF core (read here), or a file in kdump's own format (through libkdumpfile, if
-// the program was built with it).
+// What a crash dump is, and the page tables in it.
 //
 // Registers: those of the first processor, if the dump has them (QEMU's note); else the kernel's own tables, by
-// VMCOREINFO. Errors:    a dump that does not tell where its tables are; a format that this program was built without.
+//            VMCOREINFO.
+// Errors:    a dump that does not tell where its tables are; a format that this program was built without.
 #pragma once
 
 #include "sim/base/error.h"
+#include "sim/import/dump_file.h"
 #include "sim/import/table_pages.h"
 
 #include <filesystem>
 #include <string>
 
 namespace ksl::sim {
-
-/// By its first bytes.
-[[nodiscard]] bool is_elf_core(const std::filesystem::path& path);
-[[nodiscard]] bool is_kdump(const std::filesystem::path& path);
 
 /// What a dump is, for people.
 struct CrashDump {
@@ -32,7 +29,8 @@ struct CrashDump {
 };
 [[nodiscard]] Result<CrashDump> describe_crash_dump(const std::filesystem::path& path);
 
-/// All table pages that can be reached.
+/// All table pages that can be reached. `name` is the file's, for errors.
+[[nodiscard]] Result<TablePagesCapture> read_tables(const DumpFile& file, const std::string& name);
 [[nodiscard]] Result<TablePagesCapture> read_crash_dump(const std::filesystem::path& path);
 
 } // namespace ksl::sim

@@ -35,9 +35,7 @@ public:
     [[nodiscard]] static Result<ElfCore> open(const std::filesystem::path& path);
 
     [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
-    [[nodiscard]] const std::vector<CoreCpu>& cpus() const { return notes_.cpus; }
-    /// "KEY=VALUE" lines; empty if there is no such note.
-    [[nodiscard]] const std::string& vmcoreinfo() const { return notes_.vmcoreinfo; }
+    [[nodiscard]] const CoreNotes& notes() const { return notes_; }
     /// False if the file does not hold it.
     [[nodiscard]] bool read_page(core::Pfn frame, std::array<std::uint64_t, 512>& words) const;
 

@@ -2,6 +2,7 @@
 #include "sim/import/boot_tables.h"
 #include "sim/import/capture_folder.h"
 #include "sim/import/crash_dump.h"
+#include "sim/import/dump/dump_state.h"
 #include "sim/import/import_facts.h"
 #include "sim/import/table_pages.h"
 
@@ -94,6 +95,53 @@ Table rows_of_states(const std::vector<capture::State>& states) {
     return table;
 }
 
+/// Runs of frames that follow each other.
+std::uint64_t pieces(const std::vector<core::Pfn>& frames) {
+    std::uint64_t runs = frames.empty() ? 0 : 1;
+    for (std::size_t i = 1; i < frames.size(); ++i) runs += frames[i] == frames[i - 1] + core::Pages{1} ? 0U : 1U;
+    return runs;
+}
+
+/// A row a thread: where its stack is, how deep it is and ever was.
+Table rows_of_stacks(const DumpedKernel& kernel) {
+    Table table{.columns = {{"pid", "PID", Unit::count},
+                            {"tgid", "TGID", Unit::count},
+                            {"name", "name", Unit::text},
+                            {"cpu", "CPU", Unit::count},
+                            {"stack", "stack from", Unit::hex},
+                            {"pieces", "pieces of memory", Unit::count},
+                            {"in_use_bytes", "in use", Unit::bytes},
+                            {"deepest_bytes", "deepest", Unit::bytes}},
+                .rows = {}};
+    const auto& tasks = kernel.state.tasks.tasks;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        const capture::TaskState& task = tasks[i];
+        std::vector<Cell> row{std::uint64_t{task.pid}, std::uint64_t{task.tgid}, task.comm, {}};
+        if (task.thread_info.cpu) row.back() = *task.thread_info.cpu;
+        row.emplace_back(task.stack.lowest.raw());
+        row.emplace_back(task.area ? pieces(task.area->pages) : std::uint64_t{1});
+        row.emplace_back();
+        if (task.stack.contains(task.saved_sp)) row.back() = (task.stack.top - task.saved_sp).count();
+        row.emplace_back(kernel.deepest[i].count());
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+void add_state(const capture::State& state, ImportSummary& summary) {
+    if (state.buddy) {
+        const FreeMemory free = free_memory(*state.buddy);
+        summary.add("zones", "zones", std::uint64_t{state.buddy->zones.size()});
+        summary.add("free_bytes", "free", free.in_lists.count(), Unit::bytes);
+        summary.add("stack_block_bytes", "in blocks of 16 KiB up", free.in_stack_blocks.count(), Unit::bytes);
+        summary.add("page_list_bytes", "on page lists", free.in_page_lists.count(), Unit::bytes);
+    }
+    summary.add("areas", "vmalloc areas", std::uint64_t{state.vmap.areas.size()});
+    summary.add("lazy_bytes", "freed lazily", state.vmap.lazy_pages.count() * core::kPageBytes, Unit::bytes);
+    if (state.vmap.cached_stacks) summary.add("cached_stacks", "cached stacks", cached_stacks(state.vmap));
+    summary.add("tasks", "threads", std::uint64_t{state.tasks.tasks.size()});
+}
+
 Result<void> add_replay(const fs::path& folder, ImportSummary& summary) {
     KSL_TRY_ASSIGN(capture, capture::read_capture(folder));
     summary.add("states", "recorded states", std::uint64_t{capture.states.size()});
@@ -125,6 +173,15 @@ Result<void> add_crash_dump_facts(const fs::path& path, ImportSummary& summary) 
     summary.add("cpus", "CPUs with registers", dump.cpus);
     summary.add("phys_base", "phys_base", dump.phys_base, Unit::hex);
     add_tables(tables, summary);
+    if (!KernelTypes::are_beside(path)) {
+        summary.add("state", "zones, areas, threads",
+                    std::string{"not read: structure_offsets.json and kallsyms.txt.gz must lie beside the dump"},
+                    Unit::text);
+        return {};
+    }
+    KSL_TRY_ASSIGN(kernel, read_dumped_kernel(path));
+    add_state(kernel.state, summary);
+    summary.rows = rows_of_stacks(kernel);
     return {};
 }
 

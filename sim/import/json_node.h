@@ -55,6 +55,8 @@ public:
     [[nodiscard]] std::optional<JsonNode> find(std::string_view key) const;
 
     [[nodiscard]] bool is_null() const { return json_ == nullptr || json_->is_null(); }
+    [[nodiscard]] bool is_number() const { return json_ != nullptr && json_->is_number_unsigned(); }
+    [[nodiscard]] bool is_text() const { return json_ != nullptr && json_->is_string(); }
     [[nodiscard]] bool is_array() const { return json_ != nullptr && json_->is_array(); }
     [[nodiscard]] std::size_t size() const { return json_ == nullptr ? 0 : json_->size(); }
 

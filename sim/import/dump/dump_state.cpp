@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "sim/import/dump/dump_state.h"
+
+#include "core/paging/kernel_layout.h"
+
+#include <fmt/format.h>
+
+namespace ksl::sim {
+
+using core::Pfn;
+using core::VirtAddr;
+
+namespace {
+
+/// A variable where the kernel moves its regions (CONFIG_RANDOMIZE_MEMORY), else what it was built with.
+VirtAddr region(KernelMemory& memory, std::string_view variable, std::string_view constant, VirtAddr usual) {
+    if (memory.types().symbol(variable)) return memory.pointer(memory.symbol(variable));
+    const auto built_in = memory.types().constant(constant);
+    return built_in ? VirtAddr{*built_in} : usual;
+}
+
+} // namespace
+
+DumpRegions read_dump_regions(KernelMemory& memory) {
+    const bool is_five_level = (memory.registers().cr4 & core::cr4::kFiveLevel) != 0;
+    const core::KernelLayout usual{core::LayoutEra::linux_6_1,
+                                   is_five_level ? core::Geometry::five_level() : core::Geometry::four_level()};
+    return {.direct_map = region(memory, "page_offset_base", "PAGE_OFFSET", usual.direct_map().lowest),
+            .vmalloc = region(memory, "vmalloc_base", "VMALLOC_START", usual.vmalloc().lowest),
+            .vmemmap = region(memory, "vmemmap_base", "VMEMMAP_START", usual.vmemmap().lowest)};
+}
+
+Pfn frame_of_page(KernelMemory& memory, const DumpRegions& regions, VirtAddr page) {
+    const std::uint64_t size = memory.offset("page", "_sizeof");
+    if (size == 0 || page < regions.vmemmap || (page - regions.vmemmap).count() % size != 0) {
+        memory.refuse(fmt::format("has {:#x} where a struct page is needed", page.raw()));
+        return Pfn{0};
+    }
+    return Pfn{(page - regions.vmemmap).count() / size};
+}
+
+std::vector<Pfn> frames_of_pages(KernelMemory& memory, const DumpRegions& regions, VirtAddr array,
+                                 std::uint64_t count) {
+    std::vector<Pfn> frames;
+    for (std::uint64_t i = 0; array != VirtAddr{0} && i < count && memory.ok(); ++i) {
+        frames.push_back(frame_of_page(memory, regions, memory.pointer(array + core::Bytes{8 * i})));
+    }
+    return frames;
+}
+
+Result<DumpedKernel> read_dumped_kernel(const std::filesystem::path& dump) {
+    KSL_TRY_ASSIGN(memory, KernelMemory::open(dump));
+    DumpedKernel kernel;
+    kernel.state.buddy = read_dump_buddy(memory);
+    kernel.state.vmap = read_dump_vmap(memory);
+    kernel.state.tasks = read_dump_tasks(memory);
+    for (const capture::TaskState& task : kernel.state.tasks.tasks) {
+        kernel.deepest.push_back(read_deepest_use(memory, task));
+    }
+    if (!memory.ok()) return std::unexpected(memory.error());
+    return kernel;
+}
+
+} // namespace ksl::sim
