@@ -53,7 +53,9 @@ FreeMemory free_memory(const capture::BuddyState& buddy) {
     return sum;
 }
 
-std::uint64_t cached_stacks(const capture::VmapState& vmap) {
+/// Filled slots of all CPUs; nothing for a kernel without such a cache.
+Cell cached_stacks(const capture::VmapState& vmap) {
+    if (!vmap.cached_stacks) return {};
     std::uint64_t count = 0;
     for (const capture::CachedStacks& slots : *vmap.cached_stacks)
         count +=
@@ -88,8 +90,7 @@ Table rows_of_states(const std::vector<capture::State>& states) {
         row.emplace_back(std::uint64_t{state.tasks.tasks.size()});
         row.emplace_back(std::uint64_t{state.vmap.areas.size()});
         row.emplace_back(state.vmap.lazy_pages.count() * core::kPageBytes);
-        row.emplace_back();
-        if (state.vmap.cached_stacks) row.back() = cached_stacks(state.vmap);
+        row.push_back(cached_stacks(state.vmap));
         table.rows.push_back(std::move(row));
     }
     return table;
@@ -138,7 +139,7 @@ void add_state(const capture::State& state, ImportSummary& summary) {
     }
     summary.add("areas", "vmalloc areas", std::uint64_t{state.vmap.areas.size()});
     summary.add("lazy_bytes", "freed lazily", state.vmap.lazy_pages.count() * core::kPageBytes, Unit::bytes);
-    if (state.vmap.cached_stacks) summary.add("cached_stacks", "cached stacks", cached_stacks(state.vmap));
+    summary.add("cached_stacks", "cached stacks", cached_stacks(state.vmap));
     summary.add("tasks", "threads", std::uint64_t{state.tasks.tasks.size()});
 }
 

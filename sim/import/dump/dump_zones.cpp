@@ -143,7 +143,8 @@ private:
         pcp.high = memory_.read<std::uint32_t>(at, "per_cpu_pages", "high");
         pcp.batch = memory_.read<std::uint32_t>(at, "per_cpu_pages", "batch");
         pcp.free_factor = memory_.read<std::uint16_t>(at, "per_cpu_pages", "free_factor");
-        pcp.free_pages_diff = memory_.read<std::int8_t>(stats, "per_cpu_zonestat", "vm_stat_diff");
+        const auto diff = memory_.read<std::uint8_t>(stats, "per_cpu_zonestat", "vm_stat_diff"); // an s8
+        pcp.free_pages_diff = diff < 0x80 ? diff : diff - 0x100;
         const VirtAddr lists = memory_.member(at, "per_cpu_pages", "lists");
         const std::uint64_t count = memory_.types().constant("NR_PCP_LISTS").value_or(kUsualPcpLists);
         for (std::uint64_t i = 0; i < std::min(count, kUsualPcpLists + 1) && memory_.ok(); ++i) {
