@@ -21,6 +21,8 @@ namespace ksl::ui {
 namespace {
 
 constexpr qsizetype kMostRows = 10'000;
+constexpr int kWidestFacts = 420;          ///< beside rows, in logical pixels
+constexpr int kAddressRole = Qt::UserRole; ///< of a cell that is an address: the address
 
 QTableWidget* new_table(QWidget* parent) {
     auto* table = new QTableWidget(parent);
@@ -74,8 +76,7 @@ CaptureView::CaptureView(const Theme& theme, QWidget* parent)
     facts_->horizontalHeader()->setStretchLastSection(true);
     facts_->setAccessibleName(tr("What the capture holds"));
     rows_->setAccessibleName(tr("Rows of the capture"));
-    facts_->setSizeAdjustPolicy(QAbstractScrollArea::AdjustToContents);
-    auto* figures = new QVBoxLayout(figures_);
+    auto* figures = new QHBoxLayout(figures_);
     figures->setContentsMargins(0, 0, 0, 0);
     figures->addWidget(facts_);
     figures->addWidget(rows_, 1);
@@ -101,6 +102,7 @@ CaptureView::CaptureView(const Theme& theme, QWidget* parent)
     layout->addWidget(pages_, 1);
     connect(list_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& current) { walk_line(current.row()); });
+    connect(rows_, &QTableWidget::itemActivated, this, [this](const QTableWidgetItem* item) { walk_row(item->row()); });
     connect(&theme, &Theme::changed, this, &CaptureView::restyle);
     restyle();
 }
@@ -116,7 +118,7 @@ void CaptureView::show_capture(const OpenedCapture& capture) {
         facts_->setItem(row, 1,
                         new QTableWidgetItem(cell_text({.key = fact.key, .title = {}, .unit = fact.unit}, fact.value)));
     }
-    facts_->resizeColumnToContents(0);
+    facts_->resizeColumnsToContents();
     const auto rows = std::min<qsizetype>(kMostRows, static_cast<qsizetype>(summary.rows.rows.size()));
     rows_->setColumnCount(static_cast<int>(summary.rows.columns.size()));
     rows_->setRowCount(static_cast<int>(rows));
@@ -130,13 +132,22 @@ void CaptureView::show_capture(const OpenedCapture& capture) {
             auto* item = new QTableWidgetItem(cell_text(summary.rows.columns[at], cell));
             if (summary.rows.columns[at].unit != sim::Unit::text)
                 item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+            const auto* number = std::get_if<std::uint64_t>(&cell);
+            if (summary.rows.columns[at].unit == sim::Unit::hex && number != nullptr)
+                item->setData(kAddressRole, QVariant::fromValue<qulonglong>(*number));
             rows_->setItem(row, column, item);
         }
     }
     rows_->resizeColumnsToContents();
+    const bool has_address = std::ranges::any_of(
+        summary.rows.columns, [](const sim::Column& column) { return column.unit == sim::Unit::hex; });
+    rows_->setToolTip(has_address && capture.tables != nullptr
+                          ? tr("<qt>Double-click a row, or press Enter, to walk the page tables to its address.</qt>")
+                          : QString());
     rows_->setVisible(rows != 0);
-    // Few figures leave their room to the rows below.
-    facts_->setSizePolicy(QSizePolicy::Expanding, rows == 0 ? QSizePolicy::Expanding : QSizePolicy::Maximum);
+    // Beside rows the figures take the width that they need; alone they take all.
+    const int width = facts_->columnWidth(0) + facts_->columnWidth(1) + theme_.look().px(24);
+    facts_->setMaximumWidth(rows == 0 ? QWIDGETSIZE_MAX : std::min(width, theme_.look().px(kWidestFacts)));
     lines_->setStringList(QString::fromStdString(capture.dump).split(u'\n', Qt::SkipEmptyParts));
     walk_->show_capture(capture.tables);
     pages_->clear();
@@ -160,14 +171,44 @@ int CaptureView::mapped_lines() const {
     return lines_->rowCount();
 }
 
-bool CaptureView::walk_line(int line) {
-    if (line < 0 || line >= mapped_lines()) return false;
+std::optional<core::VirtAddr> CaptureView::start_of_line(int line) const {
+    if (line < 0 || line >= mapped_lines()) return std::nullopt;
     const QString text = lines_->data(lines_->index(line)).toString();
     const qsizetype dash = text.indexOf(u'-');
     std::uint64_t at = 0;
-    if (!text.startsWith(QStringLiteral("0x")) || dash < 0 || !parse_hex(text.left(dash), at)) return false;
-    walk_->go_to(core::VirtAddr{at});
-    return true;
+    if (!text.startsWith(QStringLiteral("0x")) || dash < 0 || !parse_hex(text.left(dash), at)) return std::nullopt;
+    return core::VirtAddr{at};
+}
+
+bool CaptureView::walk_line(int line) {
+    const auto start = start_of_line(line);
+    if (start) walk_->go_to(*start);
+    return start.has_value();
+}
+
+/// Lines are in ascending order, with headings between them.
+void CaptureView::select_line_of(core::VirtAddr at) {
+    int found = -1;
+    for (int line = 0; line < mapped_lines(); ++line) {
+        const auto start = start_of_line(line);
+        if (start && *start > at) break;
+        if (start) found = line;
+    }
+    list_->setCurrentIndex(lines_->index(found));
+    list_->scrollTo(lines_->index(found), QAbstractItemView::PositionAtCenter);
+}
+
+bool CaptureView::walk_row(int row) {
+    if (pages_->indexOf(tables_) < 0 || row < 0 || row >= rows_->rowCount()) return false;
+    for (int column = 0; column < rows_->columnCount(); ++column) {
+        const QVariant address = rows_->item(row, column)->data(kAddressRole);
+        if (!address.isValid()) continue;
+        select_line_of(core::VirtAddr{address.toULongLong()});
+        walk_->go_to(core::VirtAddr{address.toULongLong()});
+        pages_->setCurrentWidget(tables_);
+        return true;
+    }
+    return false;
 }
 
 QStringList CaptureView::facts() const {

@@ -11,6 +11,7 @@
 #include <QWidget>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 class QLabel;
 class QListView;
@@ -43,17 +44,22 @@ public:
     [[nodiscard]] int mapped_lines() const;
     /// As a click on that line: the walk of its lowest address. False: it has none.
     bool walk_line(int line);
+    /// As a double click on that row of the figures: the walk of the address in it. False: it has none.
+    bool walk_row(int row);
     [[nodiscard]] QStringList facts() const;
 
 private:
     void restyle();
+    /// The lowest address of a line of the dump; none for headings.
+    [[nodiscard]] std::optional<core::VirtAddr> start_of_line(int line) const;
+    void select_line_of(core::VirtAddr at);
 
     const Theme& theme_;
     QLabel* title_;
     QTabWidget* pages_;
     QTableWidget* facts_;
     QTableWidget* rows_;
-    QWidget* figures_; ///< both, one above the other
+    QWidget* figures_; ///< both, side by side
     QWidget* tables_;
     QListView* list_;
     QStringListModel* lines_;

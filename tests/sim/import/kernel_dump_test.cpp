@@ -7,49 +7,21 @@
 #include "sim/import/import_summary.h"
 #include "sim/import/proc_buddyinfo.h"
 #include "sim/import/proc_vmallocinfo.h"
-#include "sim/import/read_file.h"
-#include "tests/sim/support/scratch.h"
+#include "tests/sim/import/unpacked_dump.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 
 namespace ksl::sim {
 namespace {
 
-using testing::Scratch;
+using testing::UnpackedDump;
 
-/// A dump, unpacked, with its types beside it.
-class UnpackedDump {
-public:
-    explicit UnpackedDump(const std::string& name)
-        : from_(std::filesystem::path{KSL_TEST_DATA} / "kernel_dumps" / name) {
-        for (const char* file : {"kallsyms.txt.gz", "structure_offsets.json"}) {
-            std::filesystem::copy(from_ / file, scratch_.path(file));
-        }
-        write("core.elf", read("core.elf.gz"));
-    }
-
-    [[nodiscard]] std::string read(const std::string& file) const {
-        auto text = read_file(from_ / file);
-        EXPECT_TRUE(text) << to_string(text.error());
-        return text.value_or("");
-    }
-    void write(const std::string& file, const std::string& bytes) const {
-        std::ofstream{scratch_.path(file), std::ios::binary} << bytes;
-    }
-    void remove(const std::string& file) const { std::filesystem::remove(scratch_.path(file)); }
-    [[nodiscard]] std::filesystem::path core() const { return scratch_.path("core.elf"); }
-    [[nodiscard]] std::string error() const {
-        const auto kernel = read_dumped_kernel(core());
-        return kernel ? "none" : kernel.error().message;
-    }
-
-private:
-    std::filesystem::path from_;
-    Scratch scratch_;
-};
+std::string error_of(const UnpackedDump& dump) {
+    const auto kernel = read_dumped_kernel(dump.core());
+    return kernel ? "none" : kernel.error().message;
+}
 
 class KernelDump : public ::testing::TestWithParam<const char*> {};
 
@@ -116,20 +88,20 @@ TEST(KernelDumpStacks, AreUsedNoDeeperThanTheyAreAndNoLessThanNow) {
 
 TEST(KernelDumpErrors, SayWhatIsMissing) {
     const UnpackedDump dump{"vmap-y-128M"};
-    EXPECT_EQ(dump.error(), "none");
+    EXPECT_EQ(error_of(dump), "none");
     const std::string offsets = dump.read("structure_offsets.json");
     dump.write("structure_offsets.json", R"({"structures": {}})");
-    EXPECT_EQ(dump.error(), "needs nr_zones of struct pglist_data; structure_offsets.json beside it has none");
+    EXPECT_EQ(error_of(dump), "needs nr_zones of struct pglist_data; structure_offsets.json beside it has none");
     dump.write("structure_offsets.json", "[]");
-    EXPECT_NE(dump.error(), "none");
+    EXPECT_NE(error_of(dump), "none");
     dump.write("structure_offsets.json", offsets);
     dump.remove("kallsyms.txt.gz");
     dump.write("kallsyms.txt", "ffffffff81a11a40 D init_task\n");
-    EXPECT_EQ(dump.error(),
+    EXPECT_EQ(error_of(dump),
               "needs the address of min_free_kbytes; the symbols beside it have none (is CONFIG_KALLSYMS_ALL "
               "on?)");
     dump.write("kallsyms.txt", "ffffffff81a11a40 D init_task\nwhatever\n");
-    EXPECT_EQ(dump.error(), "is no symbol; \"ADDRESS TYPE NAME\" is needed, as in /proc/kallsyms");
+    EXPECT_EQ(error_of(dump), "is no symbol; \"ADDRESS TYPE NAME\" is needed, as in /proc/kallsyms");
     dump.remove("kallsyms.txt");
     const auto summary = import_file(dump.core());
     ASSERT_TRUE(summary) << to_string(summary.error());
@@ -152,7 +124,7 @@ TEST(KernelDumpErrors, DamagedMemoryIsNoCrash) {
             ++words;
         }
         dump.write("core.elf", bad);
-        refused += dump.error() == "none" ? 0U : 1U;
+        refused += error_of(dump) == "none" ? 0U : 1U;
     }
     EXPECT_GT(refused, 0U);
 }
