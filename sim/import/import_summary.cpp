@@ -5,11 +5,11 @@
 #include "sim/import/import_facts.h"
 #include "sim/import/read_file.h"
 #include "sim/import/recognise.h"
+#include "sim/text/cell_json.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 namespace ksl::sim {
@@ -28,18 +28,6 @@ std::string value_text(const ImportFact& fact) {
     const std::size_t line = text.rfind('\n', last) + 1;
     const std::size_t from = text.find_first_not_of(' ', line);
     return text.substr(from, last + 1 - from);
-}
-
-Json json_of(const Cell& cell) {
-    return std::visit(
-        [](const auto& value) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
-                return Json(nullptr);
-            } else {
-                return Json(value);
-            }
-        },
-        cell);
 }
 
 } // namespace
@@ -80,12 +68,15 @@ std::string to_text(const ImportSummary& summary) {
 
 std::string to_json(const ImportSummary& summary) {
     Json json{{"schema", "kstacklab.import/1"}, {"file", summary.file}, {"format", summary.format}};
-    for (const ImportFact& fact : summary.facts) json[fact.key] = json_of(fact.value);
+    for (const ImportFact& fact : summary.facts) json[fact.key] = json_of(fact.value, fact.unit);
     if (!summary.rows.rows.empty()) {
         Json& rows = json["rows"] = Json::array();
         for (const auto& row : summary.rows.rows) {
             Json object = Json::object();
-            for (std::size_t i = 0; i < row.size(); ++i) object[summary.rows.columns[i].key] = json_of(row[i]);
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                const Column& column = summary.rows.columns[i];
+                object[column.key] = json_of(row[i], column.unit);
+            }
             rows.push_back(std::move(object));
         }
     }

@@ -2,6 +2,7 @@
 #include "sim/text/table.h"
 
 #include "core/types/assert.h"
+#include "sim/text/cell_json.h"
 #include "sim/text/csv.h"
 #include "sim/text/numbers.h"
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 namespace ksl::sim {
 
@@ -83,14 +83,6 @@ std::string plain_text_of(const Cell& cell) {
                       cell);
 }
 
-nlohmann::ordered_json json_of(const Cell& cell) {
-    return std::visit(Overloaded{
-                          [](std::monostate) { return nlohmann::ordered_json{}; },
-                          [](const auto& value) { return nlohmann::ordered_json(value); },
-                      },
-                      cell);
-}
-
 void append_padded(std::string& line, const std::string& text, std::size_t width, bool to_the_right) {
     const std::string padding(width - display_width(text), ' ');
     line += to_the_right ? padding + text : text + padding;
@@ -102,6 +94,16 @@ std::string trimmed(std::string line) {
 }
 
 } // namespace
+
+nlohmann::ordered_json json_of(const Cell& cell, Unit unit) {
+    const auto* number = std::get_if<std::uint64_t>(&cell);
+    if (unit == Unit::hex && number != nullptr) return fmt::format("{:#x}", *number);
+    return std::visit(Overloaded{
+                          [](std::monostate) { return nlohmann::ordered_json{}; },
+                          [](const auto& value) { return nlohmann::ordered_json(value); },
+                      },
+                      cell);
+}
 
 std::size_t display_width(const std::string& text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, [](char byte) {
@@ -158,7 +160,7 @@ std::string to_json(const Table& table) {
     for (std::size_t number = 0; number < table.rows.size(); ++number) {
         nlohmann::ordered_json object = nlohmann::ordered_json::object();
         for (std::size_t i = 0; i < table.columns.size(); ++i) {
-            object[table.columns[i].key] = json_of(table.rows[number][i]);
+            object[table.columns[i].key] = json_of(table.rows[number][i], table.columns[i].unit);
         }
         text += number == 0 ? "\n" : ",\n";
         // Names of files and tasks need not be UTF-8; a table of results must not fail because of them.

@@ -2,7 +2,7 @@
 //
 // A table of results that can be shown in three ways: aligned text for people, CSV for spreadsheets, JSON for programs.
 // Text shows numbers with units ("1.21 µs"); CSV and JSON carry plain numbers in the column's unit, named by its key
-// ("p50_ns").
+// ("p50_ns"); in JSON, addresses are text ("0xffffc90000004000").
 #pragma once
 
 #include <cstdint>
