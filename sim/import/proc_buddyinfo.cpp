@@ -78,6 +78,31 @@ void read_header(TextReader& reader, PageTypes& page_types) {
     }
 }
 
+std::vector<std::string> read_types(TextReader& reader) {
+    if (reader.ok() && !reader.line().starts_with("Number of blocks type")) {
+        reader.refuse("the numbers of pageblocks are missing; \"Number of blocks type ...\" is needed");
+    }
+    for (const char* word : {"Number", "of", "blocks", "type"}) reader.expect(word);
+    const auto words = reader.words();
+    return {words.begin(), words.end()};
+}
+
+/// The kernel writes everything, header included, for each node; true if another one follows.
+bool read_node_page_types(TextReader& reader, PageTypes& page_types) {
+    read_header(reader, page_types);
+    if (!reader.next()) reader.refuse("ends after its header; free pages by type are needed");
+    for (const char* word : {"Free", "pages", "count", "per", "migrate", "type", "at", "order"}) reader.expect(word);
+    const std::size_t orders = reader.words().size();
+    bool has_line = false;
+    while ((has_line = reader.next()) && reader.line().starts_with("Node"))
+        read_free_blocks(reader, page_types, orders);
+    page_types.types = read_types(reader);
+    while ((has_line = reader.next()) && reader.line().starts_with("Node")) read_pageblocks(reader, page_types);
+    // What page_owner may add behind it ("Number of mixed blocks") is of no use here.
+    while (has_line && !reader.line().starts_with("Page block order")) has_line = reader.next();
+    return has_line;
+}
+
 } // namespace
 
 Result<std::vector<BuddyZone>> parse_buddyinfo(std::string file, std::string_view text) {
@@ -100,18 +125,8 @@ Result<PageTypes> parse_pagetypeinfo(std::string file, std::string_view text) {
     TextReader reader{std::move(file), text};
     PageTypes page_types;
     reader.next();
-    read_header(reader, page_types);
-    if (!reader.next()) reader.refuse("ends after its header; free pages by type are needed");
-    for (const char* word : {"Free", "pages", "count", "per", "migrate", "type", "at", "order"}) reader.expect(word);
-    const std::size_t orders = reader.words().size();
-    while (reader.next() && reader.line().starts_with("Node")) read_free_blocks(reader, page_types, orders);
-    if (reader.ok() && !reader.line().starts_with("Number of blocks type")) {
-        reader.refuse("the numbers of pageblocks are missing; \"Number of blocks type ...\" is needed");
+    while (read_node_page_types(reader, page_types)) {
     }
-    for (const char* word : {"Number", "of", "blocks", "type"}) reader.expect(word);
-    for (const std::string_view type : reader.words()) page_types.types.emplace_back(type);
-    // What page_owner may add behind it ("Number of mixed blocks") is of no use here.
-    while (reader.next() && reader.line().starts_with("Node")) read_pageblocks(reader, page_types);
     return reader.result(std::move(page_types));
 }
 

@@ -19,6 +19,32 @@ VirtAddr region(KernelMemory& memory, std::string_view variable, std::string_vie
     return built_in ? VirtAddr{*built_in} : usual;
 }
 
+constexpr const char* kKnown = "5.14 to 6.8 are known";
+
+/// Names the era of a kernel that keeps its state elsewhere, before a reader misses something there.
+void refuse_other_eras(KernelMemory& memory) {
+    const KernelTypes& types = memory.types();
+    if (types.symbol("vmap_area_list") && !types.symbol("free_vmap_area_list"))
+        memory.refuse(fmt::format("has no tree of free ranges: a kernel before 5.2; {}", kKnown));
+    if (types.offset("zone", "pageset"))
+        memory.refuse(fmt::format("has page lists of single pages only: a kernel before 5.14; {}", kKnown));
+    if (types.symbol("vmap_nodes") && !types.symbol("vmap_area_list"))
+        memory.refuse(fmt::format("keeps its vmalloc areas by node: a kernel from 6.9 on; {}", kKnown));
+}
+
+/// The first task must be where the symbols say: KASLR gives them other addresses at each boot.
+void refuse_other_boots(KernelMemory& memory) {
+    const auto task = memory.types().symbol("init_task");
+    const auto name = memory.types().offset("task_struct", "comm");
+    if (!task || !name) return; // somebody will miss them
+    const VirtAddr comm = *task + core::Bytes{*name};
+    if (!memory.holds(comm) || !memory.text(comm, 16).starts_with("swapper"))
+        memory.refuse(
+            fmt::format("has no first task at {:#x}, where the symbols beside it say; they must be of the same "
+                        "boot, structure_offsets.json of the same kernel",
+                        task->raw()));
+}
+
 } // namespace
 
 DumpRegions read_dump_regions(KernelMemory& memory) {
@@ -50,6 +76,8 @@ std::vector<Pfn> frames_of_pages(KernelMemory& memory, const DumpRegions& region
 
 Result<DumpedKernel> read_dumped_kernel(const std::filesystem::path& dump) {
     KSL_TRY_ASSIGN(memory, KernelMemory::open(dump));
+    refuse_other_eras(memory);
+    refuse_other_boots(memory);
     DumpedKernel kernel;
     kernel.state.buddy = read_dump_buddy(memory);
     kernel.state.vmap = read_dump_vmap(memory);

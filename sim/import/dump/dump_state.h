@@ -3,7 +3,10 @@
 // The state of a dumped kernel, as a debugger would find it: free lists and page lists of every zone, pageblocks,
 // vmalloc areas with who uses them, ranges that wait for a purge, cached stacks, tasks with their stacks.
 //
-// Scope:   kernels whose vmalloc area has the tree of free ranges and whose task_struct holds thread_info: 5.2 to 6.8.
+// Scope:   5.14 (page lists by order, the tree of free ranges since 5.2) to 6.8 (the areas on one list); with or without
+//          a randomised layout, NUMA and huge pages. Zones stand node after node. Read where they lie and tested: 6.1.
+//          Not covered: memory of the types CMA and ISOLATE, the zones Movable and Device if they have memory; memory
+//          that is not sparse; tasks whose thread_info is on the stack. Those are errors.
 //          What a field is called there, the types beside the dump must have (see kernel_types.h).
 // Errors:  what is missing in the dump or in the types; values that no kernel has.
 // Source:  struct zone, per_cpu_pages, mem_section (include/linux/mmzone.h); vmap_area, vm_struct (vmalloc.h);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The page allocator of the first node: zones, free lists, CPUs' page lists, types of pageblocks.
+// The page allocator, node after node: zones, free lists, CPUs' page lists, types of pageblocks.
 #include "sim/import/dump/dump_state.h"
 
 #include <fmt/format.h>
@@ -18,13 +18,15 @@ using core::VirtAddr;
 namespace {
 
 constexpr Bytes kListHead{16};
-constexpr std::uint64_t kUsualPcpLists = 12; // 4 orders by 3 types
+constexpr std::uint64_t kSmallPcpLists = 12; // NR_LOWORDER_PCP_LISTS: 4 orders by 3 types
 constexpr std::uint64_t kPcpTypes = 3;       // MIGRATE_PCPTYPES
+constexpr std::uint64_t kMostPcpLists = kSmallPcpLists + kPcpTypes;
 constexpr unsigned kUsualPageblockOrder = 9;
 constexpr std::uint64_t kBitsOfPageblock = 4;                 // NR_PAGEBLOCK_BITS: the type and the skip hint
 constexpr std::uint64_t kTypeMask = 7;                        // MIGRATETYPE_MASK
 constexpr std::uint64_t kFramesOfSection = 32768;             // SECTION_SIZE_BITS 27
 constexpr std::uint32_t kMostZones = 6;                       // MAX_NR_ZONES with every kind of zone
+constexpr std::uint32_t kMostNodes = 1024;                    // MAX_NUMNODES
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 34; // 64 TiB
 
 class ZoneReader {
@@ -41,13 +43,7 @@ public:
         buddy.watermark_boost_factor = variable("watermark_boost_factor");
         buddy.pcp_high_fraction = variable("percpu_pagelist_high_fraction");
         buddy.grouping_by_mobility_disabled = variable("page_group_by_mobility_disabled") != 0;
-        const VirtAddr node = first_node();
-        const auto zones = memory_.read<std::uint32_t>(node, "pglist_data", "nr_zones");
-        const Bytes size{memory_.offset("zone", "_sizeof")};
-        for (std::uint32_t i = 0; i < std::min(zones, kMostZones) && memory_.ok(); ++i) {
-            const VirtAddr zone = memory_.member(node, "pglist_data", "node_zones") + Bytes{i * size.count()};
-            if (memory_.read<std::uint64_t>(zone, "zone", "present_pages") != 0) buddy.zones.push_back(read_zone(zone));
-        }
+        each_node([&](VirtAddr node) { read_node(node, buddy); });
         return buddy;
     }
 
@@ -57,9 +53,24 @@ private:
         return memory_.read<std::uint64_t>(zone, "zone", name);
     }
 
-    VirtAddr first_node() {
-        if (memory_.types().symbol("contig_page_data")) return memory_.symbol("contig_page_data");
-        return memory_.pointer(memory_.symbol("node_data"));
+    /// node_data[] with CONFIG_NUMA; numbers of nodes that are not there have none.
+    template <class Visit>
+    void each_node(const Visit& visit) {
+        if (memory_.types().symbol("contig_page_data")) return visit(memory_.symbol("contig_page_data"));
+        const std::uint32_t nodes = variable("nr_node_ids");
+        if (nodes > kMostNodes) memory_.refuse(fmt::format("says that it has {} nodes", nodes));
+        for (std::uint64_t i = 0; i < nodes && memory_.ok(); ++i) {
+            const VirtAddr node = memory_.pointer(memory_.symbol("node_data") + Bytes{8 * i});
+            if (node != VirtAddr{0}) visit(node);
+        }
+    }
+    void read_node(VirtAddr node, capture::BuddyState& buddy) {
+        const auto zones = memory_.read<std::uint32_t>(node, "pglist_data", "nr_zones");
+        const Bytes size{memory_.offset("zone", "_sizeof")};
+        for (std::uint32_t i = 0; i < std::min(zones, kMostZones) && memory_.ok(); ++i) {
+            const VirtAddr zone = memory_.member(node, "pglist_data", "node_zones") + Bytes{i * size.count()};
+            if (memory_.read<std::uint64_t>(zone, "zone", "present_pages") != 0) buddy.zones.push_back(read_zone(zone));
+        }
     }
     core::ZoneId zone_id(VirtAddr zone) {
         const std::string name = memory_.text(memory_.pointer(zone, "zone", "name"), 16);
@@ -82,7 +93,7 @@ private:
         read_watermarks(at, zone);
         zone.reserved_highatomic = Pages{field(at, "nr_reserved_highatomic")};
         zone.flags = field(at, "flags");
-        zone.free = Pages{field(at, "vm_stat")}; // NR_FREE_PAGES is the first of zone_stat_item
+        zone.free = Pages{nth(at, "vm_stat", memory_.types().constant("NR_FREE_PAGES").value_or(0))};
         read_free_lists(memory_.member(at, "zone", "free_area"), zone);
         for (std::uint64_t cpu = 0; cpu < memory_.cpus() && memory_.ok(); ++cpu) {
             zone.pcp.push_back(read_page_lists(at, cpu));
@@ -95,7 +106,9 @@ private:
         for (std::size_t i = 0; i < zone.watermarks.size(); ++i) zone.watermarks[i] = Pages{nth(at, "_watermark", i)};
         zone.watermark_promo = Pages{nth(at, "_watermark", zone.watermarks.size())};
         zone.watermark_boost = Pages{field(at, "watermark_boost")};
-        const std::uint64_t bytes = memory_.offset("zone", "zone_pgdat") - memory_.offset("zone", "lowmem_reserve");
+        const bool has_node = memory_.types().offset("zone", "node").has_value(); // behind it with CONFIG_NUMA
+        const std::uint64_t end = memory_.offset("zone", has_node ? "node" : "zone_pgdat");
+        const std::uint64_t bytes = end - memory_.offset("zone", "lowmem_reserve");
         for (std::uint64_t i = 0; i < std::min<std::uint64_t>(bytes / 8, kMostZones); ++i) {
             zone.lowmem_reserve.emplace_back(nth(at, "lowmem_reserve", i));
         }
@@ -127,10 +140,12 @@ private:
     }
     core::MigrateType migrate_type(std::uint64_t type) {
         if (type < core::kMigrateTypes) return static_cast<core::MigrateType>(type);
-        memory_.refuse(
-            fmt::format("has memory of migrate type {}; UNMOVABLE, MOVABLE, RECLAIMABLE and HIGHATOMIC (0 to 3) "
-                        "are known",
-                        type));
+        std::string name = fmt::format("{}", type);
+        if (memory_.types().constant("MIGRATE_CMA") == type) name = "CMA";
+        if (memory_.types().constant("MIGRATE_ISOLATE") == type) name = "ISOLATE";
+        memory_.refuse(fmt::format("has memory of migrate type {}; UNMOVABLE, MOVABLE, RECLAIMABLE and HIGHATOMIC are "
+                                   "known",
+                                   name));
         return {};
     }
 
@@ -142,22 +157,29 @@ private:
         pcp.count = memory_.read<std::uint32_t>(at, "per_cpu_pages", "count");
         pcp.high = memory_.read<std::uint32_t>(at, "per_cpu_pages", "high");
         pcp.batch = memory_.read<std::uint32_t>(at, "per_cpu_pages", "batch");
-        pcp.free_factor = memory_.read<std::uint16_t>(at, "per_cpu_pages", "free_factor");
+        if (memory_.types().offset("per_cpu_pages", "free_factor")) // gone in 6.7
+            pcp.free_factor = memory_.read<std::uint16_t>(at, "per_cpu_pages", "free_factor");
         const auto diff = memory_.read<std::uint8_t>(stats, "per_cpu_zonestat", "vm_stat_diff"); // an s8
         pcp.free_pages_diff = diff < 0x80 ? diff : diff - 0x100;
         const VirtAddr lists = memory_.member(at, "per_cpu_pages", "lists");
-        const std::uint64_t count = memory_.types().constant("NR_PCP_LISTS").value_or(kUsualPcpLists);
-        for (std::uint64_t i = 0; i < std::min(count, kUsualPcpLists + 1) && memory_.ok(); ++i) {
-            pcp.lists.push_back(read_page_list(lists + Bytes{i * kListHead.count()}, i));
+        const std::uint64_t count = memory_.types().constant("NR_PCP_LISTS").value_or(kSmallPcpLists);
+        if (count < kSmallPcpLists || count > kMostPcpLists)
+            memory_.refuse(fmt::format("has {} page lists a CPU and zone; 12 to 15 are known", count));
+        for (std::uint64_t i = 0; i < count && memory_.ok(); ++i) {
+            pcp.lists.push_back(read_page_list(lists + Bytes{i * kListHead.count()}, i, count));
         }
         return pcp;
     }
-    /// Of 13 lists, the last is for huge pages of any type.
-    BlockList read_page_list(VirtAddr head, std::uint64_t index) {
-        const bool is_huge = index >= kUsualPcpLists;
+    /// order_to_pindex(): lists after the small ones are for huge pages.
+    BlockList read_page_list(VirtAddr head, std::uint64_t index, std::uint64_t count) {
         BlockList list;
-        list.order = core::Order{is_huge ? pageblock_order_ : static_cast<unsigned>(index / kPcpTypes)};
-        list.type = is_huge ? core::MigrateType::movable : static_cast<core::MigrateType>(index % kPcpTypes);
+        if (index < kSmallPcpLists) {
+            list.order = core::Order{static_cast<unsigned>(index / kPcpTypes)};
+            list.type = static_cast<core::MigrateType>(index % kPcpTypes);
+        } else {
+            list.order = core::Order{pageblock_order_};
+            list.type = type_of_huge_list(index - kSmallPcpLists, count - kSmallPcpLists);
+        }
         list.pfns = pfns(head);
         bool is_as_called = true;
         memory_.each(head, "page", "lru", [&](VirtAddr page) {
@@ -166,6 +188,12 @@ private:
         });
         if (is_as_called) list.remembered_types.clear();
         return list;
+    }
+
+    /// One list for any type (6.0), two for others and for movable (6.10 and stable kernels since), or one a type (5.14).
+    static core::MigrateType type_of_huge_list(std::uint64_t index, std::uint64_t count) {
+        if (count == kPcpTypes) return static_cast<core::MigrateType>(index);
+        return index + 1 == count ? core::MigrateType::movable : core::MigrateType::unmovable;
     }
 
     void read_pageblocks(capture::ZoneState& zone) {

@@ -96,15 +96,18 @@ void KernelMemory::read_bytes(VirtAddr at, std::span<std::byte> out) {
 
 const KernelMemory::Words* KernelMemory::page_of(VirtAddr at) {
     if (!ok()) return nullptr;
+    const Words* page = find_page(at);
+    if (page == nullptr) refuse(fmt::format("does not hold the kernel's memory at {:#x}", at.raw()));
+    return page;
+}
+
+const KernelMemory::Words* KernelMemory::find_page(VirtAddr at) {
     const std::uint64_t number = at.raw() / core::kPageBytes;
     if (const auto known = pages_.find(number); known != pages_.end()) return known->second.get();
     const core::PagingMode mode = tables_.mode();
     const auto found = core::inspect(tables_.memory, mode.geometry, mode.rules, tables_.root(), at);
     auto page = std::make_unique<Words>();
-    if (!found || !file_.read_page(core::frame_of(found->at), *page)) {
-        refuse(fmt::format("does not hold the kernel's memory at {:#x}", at.raw()));
-        return nullptr;
-    }
+    if (!found || !file_.read_page(core::frame_of(found->at), *page)) return nullptr;
     if (pages_.size() >= kMostPages) pages_.clear();
     return pages_.emplace(number, std::move(page)).first->second.get();
 }

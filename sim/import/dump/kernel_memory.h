@@ -33,6 +33,8 @@ public:
     /// A CPU's copy of a per-CPU variable.
     [[nodiscard]] core::VirtAddr of_cpu(core::VirtAddr variable, std::uint64_t cpu);
 
+    /// False where reading would fail.
+    [[nodiscard]] bool holds(core::VirtAddr at) { return find_page(at) != nullptr; }
     [[nodiscard]] core::VirtAddr symbol(std::string_view name);
     [[nodiscard]] std::uint64_t offset(std::string_view type, std::string_view member);
     [[nodiscard]] core::VirtAddr member(core::VirtAddr structure, std::string_view type, std::string_view name) {
@@ -75,6 +77,7 @@ private:
     void read_bytes(core::VirtAddr at, std::span<std::byte> out);
     /// The page of an address; nullptr and an error if the dump does not hold it.
     [[nodiscard]] const Words* page_of(core::VirtAddr at);
+    [[nodiscard]] const Words* find_page(core::VirtAddr at);
 
     std::string name_;
     DumpFile file_;

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kAnySymbol = "init_task"; // each kernel has it, and not at 0
 constexpr const char* kOffsetsFile = "structure_offsets.json";
 constexpr std::array<const char*, 3> kSymbolFiles{"kallsyms.txt.gz", "kallsyms.txt", "System.map"};
 /// Largest offset or size that is believed: task_struct has some KiB, pglist_data of many nodes some hundred.
@@ -58,12 +59,14 @@ Result<void> KernelTypes::read_symbols(const fs::path& file) {
         if (type == std::string_view::npos || !at || type + 3 >= line.size() || line[type + 2] != ' ') {
             return fail(file.string(), number, "is no symbol; \"ADDRESS TYPE NAME\" is needed, as in /proc/kallsyms");
         }
-        const std::string_view name = line.substr(type + 3);
-        if (name.contains('[')) continue; // of a module
-        symbols_.try_emplace(std::string{name}, *at);
+        const std::string_view rest_of_line = line.substr(type + 3);
+        const std::string_view name = rest_of_line.substr(0, rest_of_line.find('\t')); // "\t[zram]": of a module
+        if (name.size() == rest_of_line.size()) symbols_.try_emplace(std::string{name}, *at);
         const char kind = line[type + 1];
         if (kind == 't' || kind == 'T') functions_.push_back({core::VirtAddr{*at}, std::string{name}});
     }
+    if (symbol(kAnySymbol) == core::VirtAddr{0})
+        return fail(file.string(), 0, "has zeros for addresses; read /proc/kallsyms as root, with kptr_restrict=1");
     // Of names for one address, the first stays in front.
     std::ranges::stable_sort(functions_, {}, &Function::start);
     return {};
