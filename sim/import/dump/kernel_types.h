@@ -6,7 +6,8 @@
 // Format:  kallsyms.txt, kallsyms.txt.gz or System.map ("ADDRESS TYPE NAME" a line), and structure_offsets.json
 //          ({"structures": {"zone": {"_sizeof": 1216, "free_area": 192, ...}, ...}, "constants": {"NR_PCP_LISTS": 12}};
 //          scripts/structure-offsets makes it out of BTF, or out of a vmlinux with debug information).
-// Errors:  a missing or malformed file, addresses that the kernel kept to itself (zeros). A name that is not in them is nullopt.
+// Errors:  a missing or malformed file, addresses that the kernel kept to itself (zeros). A name that is not in them is
+//          nullopt.
 #pragma once
 
 #include "core/types/address.h"
