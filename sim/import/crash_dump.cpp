@@ -89,7 +89,7 @@ Result<core::ControlRegisters> registers_of(const CoreNotes& notes, const std::s
 void add_vmcoreinfo(std::string_view vmcoreinfo, CrashDump& dump) {
     dump.has_vmcoreinfo = !vmcoreinfo.empty();
     dump.release = vmcoreinfo_value(vmcoreinfo, "OSRELEASE").value_or("");
-    dump.phys_base = vmcoreinfo_number(vmcoreinfo, "NUMBER(phys_base)").value_or(0);
+    dump.phys_base = vmcoreinfo_number(vmcoreinfo, "NUMBER(phys_base)");
     dump.is_five_level = vmcoreinfo_value(vmcoreinfo, "NUMBER(pgtable_l5_enabled)") == "1";
 }
 

@@ -12,6 +12,7 @@
 #include "sim/import/table_pages.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace ksl::sim {
@@ -22,8 +23,8 @@ struct CrashDump {
     std::string release;            ///< "6.1.192"; empty if the dump does not say
     std::uint64_t memory_bytes = 0; ///< held in the file; 0 = not known
     std::uint64_t segments = 0;
-    std::uint64_t cpus = 0; ///< whose registers the dump has
-    std::uint64_t phys_base = 0;
+    std::uint64_t cpus = 0;                 ///< whose registers the dump has
+    std::optional<std::uint64_t> phys_base; ///< where the kernel was loaded; VMCOREINFO alone tells
     bool is_five_level = false;
     bool has_vmcoreinfo = false;
 };

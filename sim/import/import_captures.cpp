@@ -172,7 +172,7 @@ Result<void> add_crash_dump_facts(const fs::path& path, ImportSummary& summary) 
     summary.add("memory_bytes", "memory in it", dump.memory_bytes == 0 ? Cell{} : Cell{dump.memory_bytes}, Unit::bytes);
     summary.add("segments", "segments", dump.segments);
     summary.add("cpus", "CPUs with registers", dump.cpus);
-    summary.add("phys_base", "phys_base", dump.phys_base, Unit::hex);
+    summary.add("phys_base", "phys_base", dump.phys_base ? Cell{*dump.phys_base} : Cell{}, Unit::hex);
     add_tables(tables, summary);
     if (!KernelTypes::are_beside(path)) {
         summary.add("state", "zones, areas, threads",

@@ -216,6 +216,9 @@ TEST(KernelDumpErrors, SayWhatIsMissing) {
     const auto summary = import_file(dump.core());
     ASSERT_TRUE(summary) << to_string(summary.error());
     EXPECT_TRUE(summary->rows.rows.empty());
+    const auto phys_base = std::ranges::find(summary->facts, "phys_base", &ImportFact::key);
+    ASSERT_NE(phys_base, summary->facts.end());
+    EXPECT_EQ(phys_base->value, Cell{}) << "a dump without VMCOREINFO does not tell";
 }
 
 TEST(KernelDumpErrors, NameTheEraOfAKernelThatKeepsItsStateElsewhere) {
