@@ -48,14 +48,9 @@ private:
         return area;
     }
     capture::VmUser read_user(VirtAddr at) {
-        capture::VmUser user;
-        user.address = memory_.pointer(at, "vm_struct", "addr");
-        user.size = Bytes{memory_.read<std::uint64_t>(at, "vm_struct", "size")};
-        user.flags = memory_.read<std::uint64_t>(at, "vm_struct", "flags");
+        capture::VmUser user = read_vm_struct(memory_, regions_, at);
         user.phys = core::PhysAddr{memory_.read<std::uint64_t>(at, "vm_struct", "phys_addr")};
         user.caller = memory_.types().function_at(memory_.pointer(at, "vm_struct", "caller"));
-        user.page_count = memory_.read<std::uint32_t>(at, "vm_struct", "nr_pages");
-        user.pages = frames_of_pages(memory_, regions_, memory_.pointer(at, "vm_struct", "pages"), user.page_count);
         return user;
     }
     std::vector<capture::CachedStacks> cached_stacks() {

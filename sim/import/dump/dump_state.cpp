@@ -74,6 +74,16 @@ std::vector<Pfn> frames_of_pages(KernelMemory& memory, const DumpRegions& region
     return frames;
 }
 
+capture::VmUser read_vm_struct(KernelMemory& memory, const DumpRegions& regions, VirtAddr at) {
+    capture::VmUser area;
+    area.address = memory.pointer(at, "vm_struct", "addr");
+    area.size = core::Bytes{memory.read<std::uint64_t>(at, "vm_struct", "size")};
+    area.flags = memory.read<std::uint64_t>(at, "vm_struct", "flags");
+    area.page_count = memory.read<std::uint32_t>(at, "vm_struct", "nr_pages");
+    area.pages = frames_of_pages(memory, regions, memory.pointer(at, "vm_struct", "pages"), area.page_count);
+    return area;
+}
+
 Result<DumpedKernel> read_dumped_kernel(const std::filesystem::path& dump) {
     KSL_TRY_ASSIGN(memory, KernelMemory::open(dump));
     refuse_other_eras(memory);

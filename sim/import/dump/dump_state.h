@@ -41,6 +41,8 @@ struct DumpRegions {
 [[nodiscard]] DumpRegions read_dump_regions(KernelMemory& memory);
 /// The frame that a struct page in vmemmap stands for.
 [[nodiscard]] core::Pfn frame_of_page(KernelMemory& memory, const DumpRegions& regions, core::VirtAddr page);
+/// struct vm_struct, but for caller and phys_addr.
+[[nodiscard]] capture::VmUser read_vm_struct(KernelMemory& memory, const DumpRegions& regions, core::VirtAddr at);
 /// Frames of an array of `count` pointers to struct page.
 [[nodiscard]] std::vector<core::Pfn> frames_of_pages(KernelMemory& memory, const DumpRegions& regions,
                                                      core::VirtAddr array, std::uint64_t count);

@@ -48,20 +48,11 @@ private:
         task.saved_sp = memory_.pointer(memory_.member(at, "task_struct", "thread"), "thread_struct", "sp");
         task.end_magic = memory_.read<std::uint64_t>(stack);
         if (memory_.types().offset("task_struct", "stack_vm_area")) {
-            task.area = read_area(memory_.pointer(at, "task_struct", "stack_vm_area"));
+            task.area = read_vm_struct(memory_, regions_, memory_.pointer(at, "task_struct", "stack_vm_area"));
         } else {
             task.first_pfn = core::Pfn{(stack - regions_.direct_map).count() / core::kPageBytes};
         }
         return task;
-    }
-    capture::VmUser read_area(VirtAddr at) {
-        capture::VmUser area;
-        area.address = memory_.pointer(at, "vm_struct", "addr");
-        area.size = Bytes{memory_.read<std::uint64_t>(at, "vm_struct", "size")};
-        area.flags = memory_.read<std::uint64_t>(at, "vm_struct", "flags");
-        area.page_count = memory_.read<std::uint32_t>(at, "vm_struct", "nr_pages");
-        area.pages = frames_of_pages(memory_, regions_, memory_.pointer(at, "vm_struct", "pages"), area.page_count);
-        return area;
     }
 
     KernelMemory& memory_;

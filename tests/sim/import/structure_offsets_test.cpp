@@ -71,9 +71,6 @@ bool succeeds(const std::string& command) {
 
 class StructureOffsets : public ::testing::Test {
 protected:
-    void SetUp() override {
-        if (!succeeds("command -v python3 >/dev/null")) GTEST_SKIP() << "needs python3";
-    }
     /// Runs the script on a file of these bytes; what it says is in `error`, what it prints beside the dump.
     bool run(const std::string& bytes) {
         static_cast<void>(scratch_.write("btf", bytes));
