@@ -24,7 +24,11 @@ void add_scenario_changes(CLI::App& command, ScenarioOptions& options) {
 sim::Result<sim::Scenario> load(const sim::Assets& assets, const ScenarioOptions& options) {
     std::vector<std::string> overrides = options.overrides;
     if (options.seed) overrides.push_back("seed=" + std::to_string(*options.seed));
-    if (!options.memory_from.empty()) overrides.push_back("memory.start=" + options.memory_from);
+    if (!options.memory_from.empty()) {
+        // A scenario tells folders from other starts by the slash in them; here it is a folder anyway.
+        const bool has_slash = options.memory_from.contains('/');
+        overrides.push_back("memory.start=" + (has_slash ? "" : std::string{"./"}) + options.memory_from);
+    }
     return sim::load_scenario(assets, options.scenario, overrides);
 }
 

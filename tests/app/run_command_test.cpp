@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongLine{{"run", "article", "--set", "machine.cores=4"}, 2, "machine.cores"},
                       WrongLine{{"run", "article", "--set", "machine.cpus=many"}, 2, "whole number"},
                       WrongLine{{"run", "article", "--memory-from", "/nowhere/at/all"}, 2, "/nowhere/at/all"},
+                      WrongLine{{"run", "article", "--memory-from", "nowhere"}, 2, "./nowhere"},
                       WrongLine{{"run", "article", "--db", "/proc/nothing.sqlite"}, 3, "/proc/nothing.sqlite"},
                       WrongLine{{"compare", "--db", "/nowhere.sqlite"}, 2, "no such file"},
                       WrongLine{{"compare", "--db", "/etc/hostname"}, 2, "/etc/hostname"},
